@@ -1,0 +1,2 @@
+guests:
+.PHONY: guests
