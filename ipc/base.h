@@ -18,8 +18,9 @@
 #define GIB (1024ull * MIB)
 
 /*
- * Every function with an int answers one of three: 0 is done; a negative -errno says that our own world broke, pass it
- * up; a positive number is an outcome named in the function's header, and the caller deals with it.
+ * Every function with an int answers one of three: 0 is done; a negative -errno says that our
+ * own world broke, pass it up; a positive number is an outcome named in the function's header,
+ * and the caller deals with it.
  */
 
 /* For a descriptor owned by the current scope: `CLEANUP(fd_closep) int fd = -1;` */

@@ -90,6 +90,7 @@ bool hash_from_hex(const char *hex, struct hash *out)
 	size_t size;
 
 	return strlen(hex) == 2 * HASH_BYTES &&
-	       sodium_hex2bin(out->bytes, HASH_BYTES, hex, 2 * HASH_BYTES, NULL, &size, NULL) == 0 &&
+	       sodium_hex2bin(out->bytes, HASH_BYTES, hex, 2 * HASH_BYTES, NULL, &size, NULL) ==
+		       0 &&
 	       size == HASH_BYTES;
 }

@@ -1,6 +1,7 @@
 /*
- * hash.h: the two hashes the system speaks. A program is named by the SHA-256 of its bytes; interfaces, cache keys and
- * MACs use BLAKE2b-256 (DESIGN sections 2, 6 and 7). Text form is 64 lower-case hex digits.
+ * hash.h: the two hashes the system speaks. A program is named by the SHA-256 of its bytes;
+ * interfaces, cache keys and MACs use BLAKE2b-256 (DESIGN sections 2, 6 and 7). Text form is 64
+ * lower-case hex digits.
  */
 #pragma once
 

@@ -50,7 +50,8 @@ void log_event(enum log_level level, const char *event, const char *format, ...)
 	(void)!write(STDERR_FILENO, line, (size_t)n);
 }
 
-/* Length of the well-formed UTF-8 sequence at s that is fit to be shown, 0 if there is none (RFC 3629, section 4). */
+/* Length of the well-formed UTF-8 sequence at s that is fit to be shown, 0 if there is none
+ * (RFC 3629, section 4). */
 static size_t plain_sequence(const unsigned char *s, size_t left)
 {
 	uint32_t c;
@@ -79,7 +80,8 @@ static size_t plain_sequence(const unsigned char *s, size_t left)
 	bool direction = (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
 	bool separator = c == 0x2028 || c == 0x2029;
 
-	return overlong || surrogate || control || direction || separator || c > 0x10ffff ? 0 : n;
+	return overlong || surrogate || control || direction || separator || c > 0x10ffff ? 0
+											  : n;
 }
 
 char *log_text(char *out, size_t size, const char *text, size_t length)

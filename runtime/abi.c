@@ -20,10 +20,17 @@ const char *trap_text(uint32_t cause)
 	return cause < TRAP_COUNT ? trap_texts[cause] : "unknown cause";
 }
 
-#define RS(field, type)   { "redshirt", #field, type }
-#define WASI(field, type) { "wasi_snapshot_preview1", #field, type }
+#define RS(field, type)                  \
+	{                                \
+		"redshirt", #field, type \
+	}
+#define WASI(field, type)                              \
+	{                                              \
+		"wasi_snapshot_preview1", #field, type \
+	}
 
-/* WASI types: WebAssembly/WASI, legacy/preview1/witx. The order is part of the ABI: add at the end. */
+/* WASI types: WebAssembly/WASI, legacy/preview1/witx. The order is part of the ABI: add at the
+ * end. */
 const struct host_function host_functions[] = {
 	RS(emit_message, "iiiIi>i"),
 	RS(emit_answer, "iiii>i"),
@@ -82,7 +89,8 @@ static bool same(const char *ours, const char *theirs, size_t size)
 	return strlen(ours) == size && memcmp(ours, theirs, size) == 0;
 }
 
-int host_function_find(const char *module, size_t module_size, const char *field, size_t field_size)
+int host_function_find(
+	const char *module, size_t module_size, const char *field, size_t field_size)
 {
 	for (size_t i = 0; i < host_functions_count; i++)
 		if (same(host_functions[i].module, module, module_size) &&

@@ -1,15 +1,17 @@
 /*
- * abi.h: what a compiled program (an "object") and the worker that runs it agree on: the file's layout, the names the
- * object exports and may import, the addresses. aotc writes it, the worker's loader reads it. Raise OBJECT_ABI_VERSION
- * with every change: it is part of the cache key, so old objects are simply built again.
+ * abi.h: what a compiled program (an "object") and the worker that runs it agree on: the file's
+ * layout, the names the object exports and may import, the addresses. aotc writes it, the
+ * worker's loader reads it. Raise OBJECT_ABI_VERSION with every change: it is part of the cache
+ * key, so old objects are simply built again.
  *
  * File, each part at a page boundary, little-endian:
  *
- *     struct object_header                       one page or more (image runs follow the header)
- *     ELF shared object                          PT_LOADs mapped by the worker's own loader
- *     memory image                               the data segments as pages, mapped copy-on-write
- *     struct object_function[], sorted by code   which machine code is which wasm function
- *     names                                      text of the functions' names, not zero-closed
+ *     struct object_header                       one page or more (image runs follow the
+ * header) ELF shared object                          PT_LOADs mapped by the worker's own loader
+ *     memory image                               the data segments as pages, mapped
+ * copy-on-write struct object_function[], sorted by code   which machine code is which wasm
+ * function names                                      text of the functions' names, not
+ * zero-closed
  */
 #pragma once
 
@@ -18,16 +20,18 @@
 #define OBJECT_MAGIC       "rsobject"
 #define OBJECT_ABI_VERSION 1u
 
-/* Linear memory: constant base, so that translated code needs no base register (notes: DESIGN section 7). */
+/* Linear memory: constant base, so that translated code needs no base register (notes: DESIGN
+ * section 7). */
 #ifndef MEMORY_BASE
 #define MEMORY_BASE 0x10000ull
 #endif
-#define MEMORY_SIZE_MAX   (4 * GIB)
-#define MEMORY_RESERVED   (8 * GIB + 128 * KIB) /* 32-bit address + 32-bit offset + the widest access */
+#define MEMORY_SIZE_MAX (4 * GIB)
+#define MEMORY_RESERVED \
+	(8 * GIB + 128 * KIB) /* 32-bit address + 32-bit offset + the widest access */
 #define MEMORY_PAGE_BYTES 65536ull
 #define MEMORY_PAGES_MAX  65536u
 
-#define OBJECT_RUNS_MAX      256u    /* stretches of the memory image */
+#define OBJECT_RUNS_MAX      256u /* stretches of the memory image */
 #define OBJECT_FUNCTIONS_MAX 1000000u
 #define OBJECT_SIZE_MAX      (1 * GIB)
 #define HOST_PAGE_BYTES      4096ull
@@ -41,8 +45,8 @@ struct object_run {
 
 /* Machine code [code, next function's code) belongs to wasm function `index`. */
 struct object_function {
-	uint32_t code;        /* offset from the ELF's load base */
-	uint32_t index;       /* wasm function index, imports counted; OBJECT_NOT_WASM for helpers */
+	uint32_t code;  /* offset from the ELF's load base */
+	uint32_t index; /* wasm function index, imports counted; OBJECT_NOT_WASM for helpers */
 	uint32_t name_offset; /* in names */
 	uint32_t name_bytes;  /* 0: the module carried no name for it */
 };
@@ -51,7 +55,8 @@ struct object_function {
 struct object_header {
 	char magic[8];
 	uint32_t abi_version;
-	uint32_t memory_pages;     /* wasm pages at start; 0 with memory_pages_max 0: the module has no memory */
+	uint32_t memory_pages; /* wasm pages at start; 0 with memory_pages_max 0: the module has
+				  no memory */
 	uint32_t memory_pages_max; /* as the module declares, at most MEMORY_PAGES_MAX */
 	uint32_t runs_count;
 	uint64_t elf_offset, elf_bytes;
@@ -63,7 +68,8 @@ struct object_header {
 };
 _Static_assert(sizeof(struct object_header) == 72, "object header");
 
-/* What every object exports. Instantiation runs the start function, so both are called only after the lock. */
+/* What every object exports. Instantiation runs the start function, so both are called only
+ * after the lock. */
 #define OBJECT_INSTANTIATE "rs_object_instantiate" /* void (void) */
 #define OBJECT_RUN         "rs_object_run"         /* void (void): calls _start */
 
@@ -82,13 +88,15 @@ enum trap_cause {
 	TRAP_COUNT,
 };
 
-/* "out of bounds", "division by zero", ...; "unknown cause" beyond TRAP_COUNT (the number may come from a worker). */
+/* "out of bounds", "division by zero", ...; "unknown cause" beyond TRAP_COUNT (the number may
+ * come from a worker). */
 const char *trap_text(uint32_t cause);
 
 /*
- * The host functions a module may import. aotc checks the types and renames import k of this table to module "h", field
- * "i<k>"; the object then has the undefined symbol rs_i<k>, which the loader binds to the same row of runtime/imports.c.
- * Types: i = i32, I = i64, one letter per parameter, then '>', then the result or nothing.
+ * The host functions a module may import. aotc checks the types and renames import k of this
+ * table to module "h", field "i<k>"; the object then has the undefined symbol rs_i<k>, which
+ * the loader binds to the same row of runtime/imports.c. Types: i = i32, I = i64, one letter
+ * per parameter, then '>', then the result or nothing.
  */
 struct host_function {
 	const char *module, *field, *type;
@@ -96,5 +104,7 @@ struct host_function {
 extern const struct host_function host_functions[];
 extern const size_t host_functions_count;
 
-/* The row of (module, field), or -1. Names are byte strings from a module and may hold anything. */
-int host_function_find(const char *module, size_t module_size, const char *field, size_t field_size);
+/* The row of (module, field), or -1. Names are byte strings from a module and may hold
+ * anything. */
+int host_function_find(
+	const char *module, size_t module_size, const char *field, size_t field_size);

@@ -1,0 +1,102 @@
+/*
+ * lane.h: a pair of rings between a client and a handler in one memfd, made by the broker and
+ * mapped by the two ends. Because only one process holds the client's end, the lane is the
+ * identity: records carry no sender.
+ *
+ *     page 0            positions (struct lane_control)
+ *     4096              request ring (client to handler), 2^ring_log2 bytes
+ *     4096 + 2^log2     answer ring (handler to client)
+ *
+ * The memfd is sealed against shrink and grow, so that no access can fault. Each ring is mapped
+ * twice back to back.
+ */
+#pragma once
+
+#include "ipc/bell.h"
+#include "ipc/ring.h"
+
+/*
+ * In a worker, lanes lie in one power-of-two range, so that its filter can say "in the range"
+ * with one masked compare. A slot holds one lane of the largest size and, in its last page, the
+ * peer's own page. Slot 0 is the home lane.
+ */
+#ifndef LANE_RANGE_BASE
+#define LANE_RANGE_BASE (1ull << 40)
+#endif
+#define LANE_RANGE_BITS 32
+#define LANE_SLOT_BYTES (16 * MIB)
+#define LANES_MAX \
+	118u /* per process, home lane included: bells of peers are descriptors 8..125 */
+_Static_assert(
+	LANES_MAX *LANE_SLOT_BYTES <= 1ull << LANE_RANGE_BITS, "all lanes fit into the range");
+
+#define LANE_HOME       0u
+#define LANE_RING_SMALL 15u /* 32 KiB: the default */
+#define LANE_RING_LARGE 20u /* 1 MiB: when an interface on the lane allows large bodies */
+
+struct lane_control { /* words of different writers are 128 bytes apart: neighbouring lines are
+			 prefetched together */
+	_Alignas(128) struct ring_tail request_tail;
+	_Alignas(128) struct ring_head request_head;
+	_Alignas(128) struct ring_tail answer_tail;
+	_Alignas(128) struct ring_head answer_head;
+};
+_Static_assert(sizeof(struct lane_control) <= 4096, "one page");
+
+enum lane_role {
+	LANE_CLIENT,
+	LANE_HANDLER
+};
+
+struct lane {
+	struct ring_out out; /* client: requests; handler: answers */
+	struct ring_in in;
+	struct bell_peer peer;
+	uint8_t *base;
+	enum lane_role role;
+	bool open;
+};
+
+static inline uint64_t lane_file_bytes(uint32_t ring_log2)
+{
+	return 4096 + (2ull << ring_log2);
+}
+static inline uint64_t lane_map_bytes(uint32_t ring_log2)
+{
+	return 4096 + (4ull << ring_log2);
+}
+
+/* A new lane's memfd, zeroed and sealed. */
+int lane_new(uint32_t ring_log2, int *fd) MUST_USE;
+
+/*
+ * Maps both rings at base, over whatever is there: a worker's slot, or address space that the
+ * caller reserved with lane_reserve(). Only mmap(MAP_SHARED | MAP_FIXED, read + write) is used:
+ * the one form a locked worker may. lane->peer is left to the caller.
+ */
+int lane_map(struct lane *lane, int fd, uint8_t *base, uint32_t ring_log2,
+	enum lane_role role) MUST_USE;
+void lane_unmap(struct lane *lane);
+
+/* Address space for one lane, for processes without a lane range (rsd, tests). */
+int lane_reserve(uint32_t ring_log2, uint8_t **base) MUST_USE;
+
+/* Rings the peer's bell if something was published since the last time. */
+static inline void lane_ring(struct lane *lane)
+{
+	if (!lane->out.unrung)
+		return;
+	lane->out.unrung = false;
+	bell_ring(&lane->peer);
+}
+
+/* The end of a batch of reading: publishes what was consumed, and wakes a peer that waits for
+ * room. */
+static inline void lane_tell(struct lane *lane)
+{
+	if (lane->in.told == lane->in.position)
+		return;
+	ring_tell(&lane->in);
+	if (ring_space_awaited(&lane->in))
+		bell_ring(&lane->peer);
+}

@@ -1,0 +1,72 @@
+/*
+ * message.h: what a program sees of messages: statuses, flags, and the header before every
+ * delivery. This file is the one definition of it for host and guests; programs get it through
+ * redshirt.h. Little-endian, fixed layout.
+ */
+#pragma once
+
+#include <stdint.h>
+
+/* Results of the three calls and statuses of answers: one list. Programs may use
+ * RS_STATUS_PROGRAM and above freely. */
+enum rs_status {
+	RS_OK,
+	RS_NO_HANDLER,   /* nobody handles the interface */
+	RS_DENIED,       /* not granted */
+	RS_BUSY,         /* no room now: handle what waits, then try again */
+	RS_TOO_BIG,      /* body beyond the interface's limit */
+	RS_LIMIT,        /* a limit of this process is reached: ids, lanes, queue */
+	RS_BAD_ARGUMENT, /* pointer outside memory, unknown id, unknown flag */
+	RS_HANDLER_GONE, /* the handler ended or let go of the interface before it answered */
+	RS_CANCELLED,    /* the sender cancelled it */
+	RS_TIMED_OUT,
+	RS_MALFORMED,   /* the handler could not read the body */
+	RS_TAKEN,       /* register: another process handles the interface */
+	RS_UNSUPPORTED, /* the handler does not know this request */
+	RS_STATUS_COUNT,
+	RS_STATUS_PROGRAM = 0x10000,
+};
+
+/* Flags of emit_message. */
+enum {
+	RS_NEEDS_ANSWER = 1, /* an id is given; exactly one completion comes for it */
+	RS_ALLOW_DELAY = 2,  /* nobody handles the interface yet: keep the message (bounded)
+				until somebody does */
+	RS_MORE = 4,         /* another call follows at once, the bell may wait for it */
+	RS_FLAGS_ALL = 7,
+};
+
+enum rs_kind {
+	RS_MESSAGE = 1,  /* to this program as a handler; id 0: no answer wanted */
+	RS_ANSWER,       /* to an own message */
+	RS_PROCESS_GONE, /* a client ended: once per client, after its last message */
+	RS_CANCELLED_BY, /* the sender cancelled message id: an answer will be dropped */
+	RS_NOTICE,       /* from the supervisor: status says which */
+};
+
+/* Status of a RS_NOTICE. */
+enum {
+	RS_NOTICE_STOP = 1 /* end soon; the body is a u64: milliseconds left */
+};
+
+/* Stands before every body that next_message() writes. */
+struct rs_delivery {
+	uint32_t kind;
+	uint32_t status; /* of an answer or notice */
+	uint64_t id; /* MESSAGE: answer with it. ANSWER: the id emit_message gave. CANCELLED_BY:
+			the message's id */
+	uint64_t process; /* sender of a MESSAGE, or who is gone; 0 for an ANSWER: nobody learns
+			     who handles */
+	uint8_t interface[32]; /* of a MESSAGE; zero otherwise */
+	uint64_t body_bytes;
+};
+_Static_assert(sizeof(struct rs_delivery) == 64, "the delivery header is 64 bytes");
+
+/* One piece of a body; a body is the concatenation of its pieces. */
+struct rs_piece {
+	uint32_t pointer, bytes;
+};
+_Static_assert(sizeof(struct rs_piece) == 8, "a piece is two words");
+
+#define RS_PIECES_MAX 64u  /* of one body */
+#define RS_POLL_MAX   512u /* ids in one poll list */

@@ -1,0 +1,48 @@
+/*
+ * record.h: what lies in a ring: 32 bytes of header, then a body, rounded up to 64 bytes.
+ * Whatever is read from a ring may be written by native attacker code: copy the header once,
+ * check the copy, copy the body once.
+ */
+#pragma once
+
+#include "ipc/message.h"
+
+#define RECORD_ALIGN 64u
+
+enum record_kind {
+	RECORD_MESSAGE = 1, /* request ring. slot: interface; flags: RS_NEEDS_ANSWER; id: the
+			       client's, 0 without answer */
+	RECORD_CANCEL,      /* request ring. id: the client's */
+	RECORD_ANSWER,      /* answer ring. id: the client's; slot: its status */
+
+	/* Only on a home lane, worker to rsd (request ring); bodies in home.h. */
+	RECORD_OPEN,
+	RECORD_LANE_TAKEN,
+	RECORD_LANE_DONE,
+	RECORD_READY,
+
+	/* Only on a home lane, rsd to worker (answer ring). */
+	RECORD_OPENED,
+	RECORD_NEW_LANE,
+	RECORD_NOTICE,
+};
+
+struct record {
+	uint32_t frag_len; /* bytes of body in this record */
+	uint16_t kind;     /* enum record_kind */
+	uint16_t flags;
+	uint64_t id;
+	uint32_t total_len; /* bytes of the whole body; equal to frag_len until large bodies
+			       come in fragments */
+	uint32_t offset;    /* of this fragment in the body */
+	uint32_t slot;
+	uint32_t reserved; /* 0 */
+};
+_Static_assert(sizeof(struct record) == 32, "the record header is 32 bytes");
+
+/* Room in the ring for a record with this many bytes of body. */
+static inline uint64_t record_room(uint32_t frag_len)
+{
+	return (sizeof(struct record) + (uint64_t)frag_len + RECORD_ALIGN - 1) &
+	       ~(uint64_t)(RECORD_ALIGN - 1);
+}

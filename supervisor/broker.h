@@ -1,0 +1,93 @@
+/*
+ * broker.h: who handles what, who may talk to whom, who waits: the routing as a library without
+ * I/O. Events go in as calls, actions come out through struct broker_actions; the same broker
+ * runs in rsd, in tests and in a simulation.
+ *
+ * It knows processes by id, interfaces by hash, lanes as (process, index). It never sees a
+ * message: once a lane is open the two ends talk directly. Everything a process can make the
+ * broker remember is bounded and charged to that process.
+ */
+#pragma once
+
+#include "ipc/hash.h"
+#include "ipc/message.h"
+#include "ipc/table.h"
+
+#define BROKER_PENDING_MAX 64u /* interfaces one process may wait for */
+
+struct broker;
+
+/* What the broker wants done. All of it is done at once or queued by the caller; none may fail
+ * for the broker. */
+struct broker_actions {
+	void *context;
+	/* Answer RECORD_OPEN `open_id` (0: the handler came later): see ipc/home.h. */
+	void (*opened)(void *context, uint64_t process, uint64_t open_id,
+		const struct hash *interface, uint32_t status, uint32_t lane, uint32_t slot,
+		bool new_lane);
+	/* Make a lane; give the handler's end as handler_lane, then the client's as
+	 * client_lane. Comes before opened(). */
+	void (*connect)(void *context, uint64_t client, uint32_t client_lane, uint64_t handler,
+		uint32_t handler_lane);
+	/* The client may (or may no more) use this slot of the handler on this lane; both ends'
+	 * tables. */
+	void (*slots)(void *context, uint64_t process, uint32_t lane, uint64_t slots);
+	/* The peer of this lane is gone, or the lane is closed. */
+	void (*lane_state)(
+		void *context, uint64_t process, uint32_t lane, enum table_state state);
+	/* Slot `slot` of this process now handles the interface (NULL: nothing). */
+	void (*interface)(
+		void *context, uint64_t process, uint32_t slot, const struct hash *interface);
+};
+
+/*
+ * May this program (by hash) use or handle this interface? Answers an rs_status: RS_OK,
+ * RS_DENIED or RS_LIMIT. Grants have their place here; without a policy everybody may use and
+ * handle everything that is not a host interface.
+ */
+enum broker_right {
+	BROKER_USE,
+	BROKER_HANDLE
+};
+typedef uint32_t (*broker_policy)(void *context, const struct hash *program,
+	const struct hash *interface, enum broker_right right);
+
+int broker_new(const struct broker_actions *actions, broker_policy policy, void *policy_context,
+	struct broker **out) MUST_USE;
+struct broker *broker_free(struct broker *broker); /* returns NULL */
+
+/* A host interface: messages stay on the sender's home lane, in this slot. Before the first
+ * process. */
+int broker_add_host(
+	struct broker *broker, const struct hash *interface, uint32_t slot) MUST_USE;
+
+int broker_process_started(
+	struct broker *broker, uint64_t process, const struct hash *program) MUST_USE;
+/* Only when it is gone for sure (no more writes possible). Its peers are told; its interfaces
+ * are free before that. */
+void broker_process_gone(struct broker *broker, uint64_t process);
+
+/* RECORD_OPEN: answered by one opened() before it returns. */
+void broker_open(struct broker *broker, uint64_t process, uint64_t open_id,
+	const struct hash *interface, uint32_t flags);
+/* RECORD_LANE_DONE: the index may be used again. False: not a lane that was to be let go (a
+ * lie; close the process). */
+bool broker_lane_done(struct broker *broker, uint64_t process, uint32_t lane) MUST_USE;
+
+/* Messages to `interface`: answer with this rs_status. */
+uint32_t broker_register(struct broker *broker, uint64_t process, const struct hash *interface);
+uint32_t broker_unregister(
+	struct broker *broker, uint64_t process, const struct hash *interface);
+
+/* For ps and inspect: what a process handles and what it waits for; each() returns false to
+ * stop. */
+enum broker_relation {
+	BROKER_HANDLES,
+	BROKER_WAITS_FOR,
+	BROKER_TALKS_TO
+};
+void broker_each(const struct broker *broker, uint64_t process,
+	bool (*each)(
+		void *context, enum broker_relation relation, const struct hash *interface),
+	void *context);
+bool broker_handles_any(const struct broker *broker, uint64_t process);

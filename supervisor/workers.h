@@ -1,0 +1,90 @@
+/*
+ * workers.h: the workers as rsd sees them: each one's home lane, lane table, own page, bell and
+ * socket. It reads the home lanes, hands control records to the broker and messages to the
+ * hosts, and carries out what the broker wants. It owns the broker and the hosts. A worker that
+ * lies on its home lane is reported through `broken` and read no more.
+ *
+ * rsd's loop calls workers_pump() when rsd's bell rang, and sleeps like this:
+ *
+ *     epoch = workers_sleep_begin(w);
+ *     if (!workers_waiting(w)) wait for completions (a read of workers_bell() is one of them);
+ *     workers_sleep_end(w, epoch);
+ */
+#pragma once
+
+#include "interfaces/host.h"
+#include "ipc/hash.h"
+#include "runtime/start.h"
+#include "supervisor/broker.h"
+
+struct workers;
+
+/* What rsd wants to know. */
+struct workers_events {
+	void *context;
+	/* The worker locked itself and begins its program. */
+	void (*ready)(void *context, uint64_t process);
+	/* It broke the protocol: kill it. What it says from now on is not read. */
+	void (*broken)(void *context, uint64_t process, const char *why);
+	/* Raw output, as host_env.output. */
+	void (*output)(void *context, uint64_t process, uint32_t level, const void *text,
+		uint32_t bytes);
+	/* True while this process's output has nowhere to go: its home lane is not read, so it
+	 * waits. May be NULL. */
+	bool (*output_blocked)(void *context, uint64_t process);
+	/* The program has read input, there is room for more (host_console_room). May be NULL.
+	 */
+	void (*input_wanted)(void *context, uint64_t process);
+};
+
+int workers_new(const struct workers_events *events, struct workers **out) MUST_USE;
+struct workers *workers_free(struct workers *workers); /* returns NULL */
+
+/*
+ * A new worker: makes everything it shares with rsd and fills fds[] for the launcher, but for
+ * START_OBJECT and START_BLOCK, which stay the caller's. The caller sends the descriptors and
+ * then calls workers_close_fds().
+ */
+int workers_add(struct workers *workers, uint64_t process, const struct hash *program,
+	int fds[START_FDS]) MUST_USE;
+void workers_close_fds(int fds[START_FDS]);
+
+/* The process is gone for sure: reads what it still said (log lines), then tells broker and
+ * hosts, and forgets it. */
+void workers_gone(struct workers *workers, uint64_t process, struct trap_report *report);
+
+/* Reads home lanes, in turn, with a budget each. True: call again soon, something is left. */
+bool workers_pump(struct workers *workers);
+bool workers_waiting(const struct workers *workers);
+int workers_bell(const struct workers *workers); /* read end */
+uint64_t workers_sleep_begin(struct workers *workers);
+void workers_sleep_end(struct workers *workers, uint64_t epoch);
+
+/* When workers_tick() wants to be called (monotonic); UINT64_MAX: not at all. */
+uint64_t workers_deadline_ns(struct workers *workers);
+void workers_tick(struct workers *workers, uint64_t now_ns);
+
+/* RS_NOTICE_STOP with its u64 of milliseconds. Positive: no room, not sent. */
+int workers_notice_stop(struct workers *workers, uint64_t process, uint64_t left_ms) MUST_USE;
+
+/* Standard input of an attached process: see host.h. */
+int workers_input_attach(struct workers *workers, uint64_t process) MUST_USE;
+int workers_input(
+	struct workers *workers, uint64_t process, const void *bytes, uint32_t n) MUST_USE;
+void workers_input_end(struct workers *workers, uint64_t process);
+uint32_t workers_input_room(struct workers *workers, uint64_t process);
+
+const struct broker *workers_broker(const struct workers *workers);
+const char *workers_interface_name(
+	const struct hash *interface); /* of a host interface; NULL */
+
+/* Counters for inspect. */
+struct worker_stats {
+	uint64_t messages; /* to host interfaces */
+	uint64_t answers;
+	uint32_t lanes;
+	uint64_t dropped; /* answers nobody wanted any more, messages to slots that were taken
+			     away */
+};
+bool workers_stats(
+	const struct workers *workers, uint64_t process, struct worker_stats *out) MUST_USE;
