@@ -17,26 +17,28 @@
 
 struct broker;
 
-/* What the broker wants done. All of it is done at once or queued by the caller; none may fail
- * for the broker. */
+/* What the broker wants done. */
 struct broker_actions {
 	void *context;
 	/* Answer RECORD_OPEN `open_id` (0: the handler came later): see ipc/home.h. */
 	void (*opened)(void *context, uint64_t process, uint64_t open_id,
 		const struct hash *interface, uint32_t status, uint32_t lane, uint32_t slot,
 		bool new_lane);
-	/* Make a lane; give the handler's end as handler_lane, then the client's as
-	 * client_lane. Comes before opened(). */
-	void (*connect)(void *context, uint64_t client, uint32_t client_lane, uint64_t handler,
+	/*
+	 * Make a lane: the handler's end is handler_lane in its table, the client's
+	 * client_lane. Comes before opened(). False: it cannot be made (descriptors, memory);
+	 * the client is told RS_LIMIT.
+	 */
+	bool (*connect)(void *context, uint64_t client, uint32_t client_lane, uint64_t handler,
 		uint32_t handler_lane);
-	/* The client may (or may no more) use this slot of the handler on this lane; both ends'
-	 * tables. */
+	/* On this lane these slots of the handler may be used from now on; called for both
+	 * ends. */
 	void (*slots)(void *context, uint64_t process, uint32_t lane, uint64_t slots);
-	/* The peer of this lane is gone, or the lane is closed. */
+	/* TABLE_PEER_DEAD, TABLE_CLOSED; TABLE_FREE when the process has let go of it. */
 	void (*lane_state)(
 		void *context, uint64_t process, uint32_t lane, enum table_state state);
-	/* Slot `slot` of this process now handles the interface (NULL: nothing). */
-	void (*interface)(
+	/* Slot `slot` of this process now means this interface. */
+	void (*handles)(
 		void *context, uint64_t process, uint32_t slot, const struct hash *interface);
 };
 
