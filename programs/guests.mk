@@ -1,2 +1,56 @@
-guests:
-.PHONY: guests
+# Programs as Wasm: the examples of programs/ and what only the tests run (tests/guests/), all in $(BUILD)/guests. Beside
+# them: what programs include (one folder in the install tree) and the examples themselves, ready to run.
+#
+#   make guests        the C part          make guests-rust   the Rust part; needs /usr/bin/rustc with its wasm32-wasi std
+
+GUESTS     := $(BUILD)/guests
+GUEST_CC   := clang
+GUEST_RUST := /usr/bin/rustc
+EXAMPLES   := $(basename $(notdir $(wildcard programs/*.c)))
+C_GUESTS   := $(patsubst %.c,$(GUESTS)/%.wasm,$(notdir $(wildcard programs/*.c tests/guests/*.c)))
+WAT_GUESTS := $(patsubst %.wat,$(GUESTS)/%.wasm,$(notdir $(wildcard tests/guests/*.wat)))
+RUST_GUESTS := $(patsubst %.rs,$(GUESTS)/%.wasm,$(notdir $(wildcard programs/*.rs)))
+
+# These know no C library: another target, nothing linked but themselves.
+BARE_GUESTS := bare
+
+GUEST_CFLAGS := -O2 -std=gnu17 -Wall -Wextra $(if $(WERROR),-Werror) -Iprograms -Iipc
+GUEST_HEADERS := $(addprefix $(OUT)/include/redshirt/,redshirt.h message.h builtin.h)
+
+guests: $(C_GUESTS) $(WAT_GUESTS) $(GUEST_HEADERS) $(EXAMPLES:%=$(OUT)/share/redshirt/programs/%.wasm)
+
+# Compiled and linked in two steps: given -O while linking, clang runs any wasm-opt it finds, and the bytes would depend
+# on that. --strip-debug drops the C library's debug information and keeps the functions' names, which traps show.
+$(GUESTS)/%.wasm: $(GUESTS)/%.o
+	$(call Q,WASMLD)$(GUEST_CC) --target=wasm32-wasi -Wl,--strip-debug -o $@ $<
+$(BARE_GUESTS:%=$(GUESTS)/%.wasm): $(GUESTS)/%.wasm: $(GUESTS)/%.o
+	$(call Q,WASMLD)$(GUEST_CC) --target=wasm32-unknown-unknown -nostdlib -Wl,--strip-debug,--no-entry -o $@ $<
+$(BARE_GUESTS:%=$(GUESTS)/%.o): GUEST_TARGET := wasm32-unknown-unknown
+GUEST_TARGET := wasm32-wasi
+define guest_object
+$(GUESTS)/%.o: $(1)/%.c
+	@mkdir -p $$(@D)
+	$$(call Q,GUEST)$$(GUEST_CC) --target=$$(GUEST_TARGET) $$(GUEST_CFLAGS) -MMD -MP -c -o $$@ $$<
+endef
+$(foreach folder,programs tests/guests,$(eval $(call guest_object,$(folder))))
+
+$(GUESTS)/%.wasm: tests/guests/%.wat
+	@mkdir -p $(@D)
+	$(call Q,WAT)wat2wasm --debug-names -o $@ $<
+
+$(OUT)/include/redshirt/%.h: programs/%.h
+	@mkdir -p $(@D) && cp $< $@
+$(OUT)/include/redshirt/%.h: ipc/%.h
+	@mkdir -p $(@D) && cp $< $@
+$(OUT)/share/redshirt/programs/%.wasm: $(GUESTS)/%.wasm
+	@mkdir -p $(@D) && cp $< $@
+
+# The compiler of the Rust guests is needed for tests only; whoever asks for them without it is told so.
+guests-rust:
+	@if [ -d "$$($(GUEST_RUST) --print sysroot 2>&1)/lib/rustlib/wasm32-wasi" ]; then \
+		$(MAKE) --no-print-directory $(RUST_GUESTS); \
+	else echo "guests-rust: no $(GUEST_RUST) with a wasm32-wasi std (libstd-rust-dev-wasm32): skipped"; fi
+$(GUESTS)/%.wasm: programs/%.rs
+	@mkdir -p $(@D)
+	$(call Q,RUST)$(GUEST_RUST) --target wasm32-wasi -O -C link-arg=--strip-debug -o $@ $<
+.PHONY: guests guests-rust

@@ -1,0 +1,134 @@
+/*
+ * redshirt.h: what a program needs to talk to other programs: the three calls, and small
+ * helpers made of them. Works with and without a C library:
+ *
+ *     clang --target=wasm32-wasi -O2 -I include/redshirt -o program.wasm program.c
+ *     clang --target=wasm32-unknown-unknown -O2 -nostdlib ...   (export "memory" and "_start")
+ *
+ * Every call answers an enum rs_status; a mistake (a bad pointer, an unknown id) is such an
+ * answer too and never ends the program.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "builtin.h"
+#include "message.h"
+
+#define RS_IMPORT(name) __attribute__((import_module("redshirt"), import_name(#name)))
+
+/*
+ * Sends the pieces as one message to whoever handles the interface; never waits for the
+ * handler. flags: RS_NEEDS_ANSWER and others. *id: what the answer will carry (0 when none is
+ * wanted).
+ */
+RS_IMPORT(emit_message)
+uint32_t rs_emit_message(const uint8_t interface[32], const struct rs_piece *pieces,
+	uint32_t count, uint64_t flags, uint64_t *id);
+
+/* Answers a message that asked for it, once. */
+RS_IMPORT(emit_answer)
+uint32_t rs_emit_answer(
+	const uint64_t *id, const struct rs_piece *pieces, uint32_t count, uint32_t status);
+
+/*
+ * Waits for the next delivery (struct rs_delivery, then its body) and writes it to out. Answers
+ * the bytes of the delivery; more than out_bytes: it was kept, come again with that much room.
+ * 0: nothing came in time. Below 0: minus a status. timeout_ns: 0 only looks, -1 waits for
+ * ever. poll: NULL and 0 for anything; else only answers to these ids, and (id 0) messages; the
+ * entry that was served becomes 0.
+ */
+RS_IMPORT(next_message)
+int64_t rs_next_message(
+	uint64_t *poll, uint32_t count, uint8_t *out, uint32_t out_bytes, int64_t timeout_ns);
+
+#define RS_FOREVER (-1ll)
+
+static inline struct rs_piece rs_piece(const void *bytes, size_t size)
+{
+	return (struct rs_piece){ (uint32_t)(uintptr_t)bytes, (uint32_t)size };
+}
+
+static inline uint32_t rs_send(const uint8_t interface[32], const void *body, size_t bytes,
+	uint64_t flags, uint64_t *id)
+{
+	struct rs_piece piece = rs_piece(body, bytes);
+
+	return rs_emit_message(interface, &piece, 1, flags, id);
+}
+
+static inline uint32_t rs_answer(
+	const struct rs_delivery *to, uint32_t status, const void *body, size_t bytes)
+{
+	struct rs_piece piece = rs_piece(body, bytes);
+
+	return rs_emit_answer(&to->id, &piece, 1, status);
+}
+
+/* The next delivery of any kind. */
+static inline int64_t rs_wait(void *out, size_t size, int64_t timeout_ns)
+{
+	return rs_next_message(NULL, 0, (uint8_t *)out, (uint32_t)size, timeout_ns);
+}
+
+/* The answer to one message; what else comes stays where it is. */
+static inline int64_t rs_wait_answer(uint64_t id, void *out, size_t size, int64_t timeout_ns)
+{
+	return rs_next_message(&id, 1, (uint8_t *)out, (uint32_t)size, timeout_ns);
+}
+
+/* Sends, waits for an answer with an empty body, gives its status. */
+static inline uint32_t rs_ask_status(
+	const uint8_t interface[32], const void *body, size_t bytes, uint64_t flags)
+{
+	struct rs_delivery answer;
+	uint64_t id;
+	uint32_t status = rs_send(interface, body, bytes, flags | RS_NEEDS_ANSWER, &id);
+
+	if (status != RS_OK)
+		return status;
+	int64_t got = rs_wait_answer(id, &answer, sizeof(answer), RS_FOREVER);
+	return got < 0 ? (uint32_t)-got : answer.status;
+}
+
+/* Becomes the handler of an interface. RS_OK, or RS_TAKEN, RS_DENIED, RS_LIMIT. */
+static inline uint32_t rs_register(const uint8_t interface[32])
+{
+	struct rs_interface_register request = { .request = RS_INTERFACE_REGISTER };
+
+	for (int i = 0; i < 32; i++)
+		request.interface[i] = interface[i];
+	return rs_ask_status(rs_interface_interface, &request, sizeof(request), 0);
+}
+
+/* Lets go of a message that was sent: it completes with RS_CANCELLED, unless it was answered.
+ */
+static inline uint32_t rs_cancel(uint64_t id)
+{
+	struct rs_interface_cancel request = { .request = RS_INTERFACE_CANCEL, .id = id };
+	uint64_t none;
+
+	return rs_send(rs_interface_interface, &request, sizeof(request), 0, &none);
+}
+
+static inline const char *rs_status_text(uint32_t status)
+{
+	static const char *const texts[RS_STATUS_COUNT] = {
+		[RS_OK] = "ok",
+		[RS_NO_HANDLER] = "nobody handles the interface",
+		[RS_DENIED] = "denied",
+		[RS_BUSY] = "busy",
+		[RS_TOO_BIG] = "too big",
+		[RS_LIMIT] = "a limit is reached",
+		[RS_BAD_ARGUMENT] = "bad argument",
+		[RS_HANDLER_GONE] = "the handler is gone",
+		[RS_CANCELLED] = "cancelled",
+		[RS_TIMED_OUT] = "timed out",
+		[RS_MALFORMED] = "malformed",
+		[RS_TAKEN] = "another process handles it",
+		[RS_UNSUPPORTED] = "unknown request",
+	};
+
+	return status < RS_STATUS_COUNT ? texts[status] : "a status of the handler";
+}
