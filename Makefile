@@ -27,7 +27,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wundef -Wvla -Wpointer-arith -Wcast-qual -Ww
 ALL_CFLAGS := -std=gnu17 -fvisibility=hidden -fPIE -fstack-protector-strong $(WARNINGS) $(CFLAGS)
 ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now,--as-needed $(LDFLAGS)
 LIBS := -lseccomp -luring -lsodium -ljansson -lpthread -lm
-TEST_LIBS := -lcheck -lsubunit -lrt
+TEST_LIBS := -lcheck -lsubunit -lrt -lm
 
 # A .c file with a main() is named here; every other .c goes into one archive, from which the linker takes what each
 # program needs. The launcher is static (it has no file system) and never sanitized: linear memory lies where the
