@@ -1,0 +1,62 @@
+/*
+ * object.c: the translation unit of an object. It includes what wasm2c wrote (RS_MODULE) and adds the one instance and
+ * the two entry points. Cut into parts it is compiled once per part with RS_PART=0, 1, ...; part 0 holds the instance.
+ */
+#include "wasm-rt.h"
+
+#include "m.h"
+
+#if RS_FAMILY == 32
+typedef Z_m_instance_t rs_instance_t;
+#else
+typedef w2c_m rs_instance_t;
+#endif
+
+/* Hidden: its address is then a constant distance from the code, in every part. */
+#if RS_PARTS > 1
+extern rs_instance_t rs_instance __attribute__((visibility("hidden")));
+#else
+static rs_instance_t rs_instance;
+#endif
+
+#include RS_MODULE
+
+#undef __asm__ /* 1.0.32's wasm-rt.h made it a macro */
+
+#if RS_PART == 0
+#if RS_PARTS > 1
+rs_instance_t rs_instance;
+#endif
+
+#if RS_HAS_IMPORTS
+#define RS_IMPORTS , NULL /* host functions know their only caller */
+#else
+#define RS_IMPORTS
+#endif
+#define RS_ENTRY __attribute__((visibility("default"), externally_visible))
+
+RS_ENTRY void rs_object_instantiate(void)
+{
+#if RS_FAMILY == 32
+	Z_m_init_module();
+	Z_m_instantiate(&rs_instance RS_IMPORTS);
+#else
+	wasm2c_m_instantiate(&rs_instance RS_IMPORTS);
+#endif
+}
+
+RS_ENTRY void rs_object_run(void)
+{
+#if RS_FAMILY == 32
+	Z_mZ_e0(&rs_instance);
+#else
+	w2c_m_e0(&rs_instance);
+#endif
+}
+
+/* -fstack-protector's: the C library's own would drag in its world. */
+__attribute__((noreturn, externally_visible, visibility("hidden"))) void __stack_chk_fail(void)
+{
+	rs_trap(RS_CAUSE_RUNTIME);
+}
+#endif
