@@ -8,9 +8,11 @@
 #   make layers     who includes whom           make format      clang-format in place
 #   make deps       packages to run, build      make deps-test   packages to test
 #
-# WERROR=1 makes warnings errors, V=1 shows whole command lines.
+# WERROR=1 makes warnings errors, V=1 shows whole command lines, JOBS=1 does one thing at a time.
 
 PREFIX ?= /usr/local
+JOBS   ?= $(shell nproc)
+MAKEFLAGS += -j$(JOBS) -Otarget --no-print-directory
 CFLAGS ?= -O2 -g
 ifdef SAN
   BUILD   ?= build/san

