@@ -3,46 +3,80 @@
  * so a packet is whole or not there). A packet is one byte of type and at most
  * CONTROL_PAYLOAD_MAX bytes of payload. One request per connection.
  *
- *     client                                      rsd
+ *     client                                     rsd
  *     J {"op": "add", "bytes": 1234}
- *     D <bytes>...  (at most 1234 in all)         J {"progress": {...}}           0 or more
- *                                                 J {"ok": true, "program": "<64 hex digits>"}
+ *     D <bytes>...  (1234 in all)                J {"progress": {...}}        0 or more
+ *                                                J {"ok": true, "program": "<64 hex digits>"}
  *
- * Replies: any number of {"row": {...}} and {"progress": {"stage", "done", "total"}}, then
- * exactly one {"ok": true, ...} or
- * {"error": {"code": <exit code>, "what": "...", "why": "...", "hint": "..."}}; then rsd
- * closes. hint may be missing; an ambiguous prefix carries "candidates": ["<hex>", ...] as
- * well.
+ * Replies: any number of {"row": {...}}, {"progress": {"stage": text, "done": n, "total": n}}
+ * and {"missed": n} (rows that were dropped before they could be sent: a follower was slow),
+ * then exactly one {"ok": true, ...} or {"error": {"code": <exit code>, "what": text,
+ * "why": text, "hint"?: text, "candidates"?: [hex]}}; then rsd closes.
  *
- * op         request fields (? optional)                               rows / final fields
- * version                                                              version, walls[],
- * toolchain{} add        bytes, then D packets                                     program,
- * bytes, known (was there before) run        program, args[]?, env[]?, memory?, cpu?, stdin?
- * process first in {"started": {"process": n, "program": hex}}; (attached: D packets both ways,
- * below)                    final: status, cause?, ... start      program, args[]?, env[]?,
- * memory?, cpu?                   process, program (compiles first: progress) compile program
- * program, bytes, seconds, kept ps         all? row {process, program, state, name?, pid,
- * started_ms, ended_ms?, status?, cause?, detail?, handles[], waits_for[]} ls row {program,
- * bytes, added_s, compiled, running} inspect    target (program prefix or process number) row
- * {...}: everything known logs       target, follow?, lines? row {process, time_ms, stream,
- * text} stop       process, timeout_ms?                                      final when it is
- * gone: status, cause? kill       process, signal? final when it is gone rm         program,
- * force?                                           program events     follow? row {time_ms,
- * event, process?, program?, ...} shutdown stops all programs, then rsd (private rsd only, or
- * root)
+ * Field types: program = hex digits in a request (a unique prefix of 4 or more), 64 digits in
+ * an answer; process = number; *_ms = milliseconds since 1970; ? = may be missing. Requests
+ * carry no zero characters (\u0000) and are at most CONTROL_DEPTH_MAX levels deep.
  *
- * Text in rows is UTF-8 made safe by rsd only as far as JSON needs; rsctl escapes for
- * terminals.
+ * version    -
+ *     final: version, pid, uid, run_dir, state_dir, cache_dir, uptime_ms, processes (alive),
+ *     walls {name: bool} (empty until the launcher has said), launcher (bool: it is there),
+ *     toolchain {state: "asking"|"ready"|"failed", id?, lines [text], why?},
+ *     limits {memory_bytes, processes}
+ * add        bytes; then D packets
+ *     final: program, bytes, known (was there before)
+ * compile    program
+ *     progress...; final: program, bytes (of the object), seconds, kept (false: disk is full)
+ * start      program, args? [text], env? ["K=V"], name?, memory? (bytes), cpu? (seconds)
+ *     progress...; final, once the program runs: process, program
+ * run        as start, and stdin? (bool)
+ *     progress...; {"started": {process, program}}; attached (below);
+ *     final, once it is gone: process, program, status, cause, detail?
+ * ps         all? (the ended ones as well)
+ *     row: process, program, name?, pid?, started_ms, ended_ms?, status?, cause?, detail?,
+ *     state ("compiling" "starting" "running" "stopping" "gone"), memory_bytes (its limit),
+ *     cpu_s (its limit, 0: none), handles [name or hex], waits_for [name or hex]
+ * ls         -
+ *     row: program, bytes, added_ms, running (number),
+ *     compiled ("yes" "no" "refused" "unknown": the toolchain has not answered yet)
+ * inspect    target: a process number, or text: a program prefix or a process number in digits
+ *     row: {"process": {as in ps, and args, env, messages, answers, lanes, dropped, talks_to}}
+ *     or {"program": {as in ls, and processes [numbers], why? (refused because)}}
+ * logs       process (or text: its number, or a program prefix: its newest process),
+ *            follow?, lines?
+ *     row: process, time_ms, text,
+ *     stream ("stdout" "stderr" "error" "warning" "info" "debug")
+ *     With follow the final comes when the process is gone and all was sent.
+ * events     follow?, lines?
+ *     row: time_ms, event, process?, program?, detail?
+ * stop       process, timeout_ms? (default 10 s, then SIGKILL)
+ *     final, when it is gone: process, status, cause, detail?
+ * kill       process, signal? (number, default 9)
+ *     final, when it is gone (signals 9 and 15) or at once (others): process, status?, cause?
+ * rm         program, force? (kills its processes)
+ *     final: program
+ * shutdown   -
+ *     final, when every program is gone; then rsd ends. Only for rsd's own user and root.
  *
- * Attached run: rsd sends D packets: first payload byte 1 (standard output) or 2 (standard
- * error), then bytes. The client sends D packets of standard input (at most
- * CONTROL_PAYLOAD_MAX, only while it has credit: rsd grants with
- * {"input": {"bytes": n}}), and J {"input_end": true}. J {"signal": "stop"|"kill"} asks for the
- * process's end. When the client goes away, the process is stopped.
+ * status is what a shell would see: the exit code, 128 + signal, 134 for a trap. cause is one
+ * of "exited" "trap" "cpu limit" "forbidden call" "stopped" "killed" "signal" "start failed"
+ * "protocol" (it lied to rsd) "launcher died" "unknown"; detail is a line for people. All text
+ * from programs is valid UTF-8 (what was not is U+FFFD) and nothing else is promised of it:
+ * escape it before it reaches a terminal.
+ *
+ * Attached run. rsd sends D packets, first payload byte CONTROL_STREAM_OUT or _ERR, then
+ * bytes, in the order the program wrote them; a client that does not read makes the program
+ * wait. With stdin: rsd grants {"input": {"bytes": n}}, the client sends at most that many
+ * bytes in D packets (all payload, no stream byte), and J {"input_end": true} at the end.
+ * J {"signal": "stop"} and J {"signal": "kill"} ask for the process's end; {"signal": "stop"}
+ * is welcome during the compile as well. When the client goes away, the process is stopped.
  */
 #pragma once
 
 #include <stdint.h>
+
+#define REDSHIRT_VERSION "0.1.0"
+
+#define CONTROL_SOCKET_NAME "control.sock" /* in the run folder */
 
 #define CONTROL_PAYLOAD_MAX (60 * 1024u)
 #define CONTROL_PACKET_MAX  (1 + CONTROL_PAYLOAD_MAX)
@@ -51,8 +85,12 @@
 #define CONTROL_STREAM_OUT  1
 #define CONTROL_STREAM_ERR  2
 #define CONTROL_CLIENTS_MAX 64u
-#define CONTROL_IDLE_S      30 /* a client that owes us something and says nothing is let go */
+#define CONTROL_FOLLOW_MAX  48u /* attached or following ones, so that a question gets in */
+#define CONTROL_IDLE_S      30  /* a client that owes us something and says nothing is let go */
+#define CONTROL_DEPTH_MAX   32u
 #define CONTROL_ARGS_MAX    1024u
+#define CONTROL_NAME_MAX    64u                    /* bytes of a process's name */
+#define CONTROL_ADD_MAX     (256u * 1024u * 1024u) /* bytes of a program */
 
 /* Exit codes of rsctl, and error.code. */
 enum control_code {
@@ -65,9 +103,6 @@ enum control_code {
 };
 
 /*
- * Where things are. root: /run/redshirt, /var/lib/redshirt, /var/cache/redshirt. Others:
- * $XDG_RUNTIME_DIR/redshirt (or /tmp/redshirt-UID, mode 0700, ours), $XDG_STATE_HOME/redshirt
- * (~/.local/state), $XDG_CACHE_HOME/redshirt (~/.cache). REDSHIRT_RUN_DIR, REDSHIRT_STATE_DIR
- * and REDSHIRT_CACHE_DIR override. run/control.sock,
- * state/{programs/,object.key,processes,lock}, cache/objects/
+ * Where things are: paths.h. In the folders: run/control.sock, state/{programs/, object.key,
+ * processes, lock}, cache/{objects/, refused/}.
  */
