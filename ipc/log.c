@@ -50,9 +50,8 @@ void log_event(enum log_level level, const char *event, const char *format, ...)
 	(void)!write(STDERR_FILENO, line, (size_t)n);
 }
 
-/* Length of the well-formed UTF-8 sequence at s that is fit to be shown, 0 if there is none
- * (RFC 3629, section 4). */
-static size_t plain_sequence(const unsigned char *s, size_t left)
+/* RFC 3629, section 4. */
+size_t log_plain_sequence(const unsigned char *s, size_t left)
 {
 	uint32_t c;
 	size_t n;
@@ -90,7 +89,7 @@ char *log_text(char *out, size_t size, const char *text, size_t length)
 	size_t at = 0;
 
 	for (size_t i = 0; i < length;) {
-		size_t n = plain_sequence(s + i, length - i);
+		size_t n = log_plain_sequence(s + i, length - i);
 		if (at + (n ? n : 4) >= size)
 			break;
 		if (n) {

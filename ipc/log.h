@@ -36,3 +36,6 @@ void log_event(enum log_level level, const char *event, const char *format, ...)
  * always closes with a zero; returns out.
  */
 char *log_text(char *out, size_t size, const char *text, size_t length);
+
+/* Length of the well-formed UTF-8 sequence at s that log_text() lets pass as it is; 0: none. */
+size_t log_plain_sequence(const unsigned char *s, size_t left);
