@@ -20,6 +20,12 @@
 #define FILES_MAX     256 /* open at once; gcc needs about 20 */
 #define PROCESSES_MAX 1024
 
+#ifdef __SANITIZE_ADDRESS__ /* whose shadow takes terabytes */
+#define MEMORY_LIMIT(limits) RLIM_INFINITY
+#else
+#define MEMORY_LIMIT(limits) ((limits)->memory_bytes)
+#endif
+
 static int write_proc(const char *path, const char *text)
 {
 	CLEANUP(fd_closep) int fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -91,13 +97,7 @@ int jail_limits(struct jail_setup *setup)
 		{ RLIMIT_CORE, 0, 0 },
 		{ RLIMIT_MSGQUEUE, 0, 0 },
 		{ RLIMIT_MEMLOCK, 0, 0 },
-#ifdef __SANITIZE_ADDRESS__
-		/* our own functions run with a shadow of terabytes */
-		{ RLIMIT_AS, setup->job->function ? RLIM_INFINITY : limits->memory_bytes,
-			RLIM_INFINITY },
-#else
-		{ RLIMIT_AS, limits->memory_bytes, limits->memory_bytes },
-#endif
+		{ RLIMIT_AS, MEMORY_LIMIT(limits), MEMORY_LIMIT(limits) },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
