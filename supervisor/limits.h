@@ -1,0 +1,33 @@
+/*
+ * limits.h: what one process may use, and how many there may be. What a request does not say
+ * is rsd's default.
+ */
+#pragma once
+
+#include "ipc/base.h"
+
+#define LIMITS_MEMORY_DEFAULT (1 * GIB)
+#define LIMITS_MEMORY_MAX     (4 * GIB) /* all that a wasm module can address */
+#define LIMITS_CPU_S_MAX      (10ull * 365 * 86400)
+#define LIMITS_PROCESSES_MAX  4096u
+
+/* Descriptors in rsd: of one process (home lanes, table, bell, socket, pages, pidfd, and those
+ * of lanes), and of all else. */
+#define LIMITS_FDS_PER_PROCESS 16u
+#define LIMITS_FDS_OWN         512u
+
+enum {
+	LIMITS_OUT_OF_RANGE = 1
+};
+
+struct limits {
+	uint64_t memory_bytes; /* linear memory may grow to this; whole wasm pages */
+	uint64_t cpu_s;        /* 0: no limit */
+};
+
+/* memory_bytes is rounded up to whole pages. */
+int limits_memory(struct limits *limits, uint64_t bytes) MUST_USE;
+int limits_cpu(struct limits *limits, uint64_t seconds) MUST_USE;
+
+/* Raises the limit of open descriptors to what is allowed; how many processes fit into that. */
+uint32_t limits_raise_processes(void);
