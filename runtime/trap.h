@@ -1,0 +1,33 @@
+/*
+ * trap.h: how a program ends when it does not end by itself. A trap writes its cause into the
+ * own page, where rsd finds it, and ends the process with the status a shell would show for the
+ * signal.
+ */
+#pragma once
+
+#include "ipc/bell.h"
+#include "runtime/abi.h"
+
+/*
+ * The program runs on a stack of ours with TRAP_GUARD_BYTES of nothing on both sides, so that
+ * running out of it is told from any other fault for sure. Made once in the launcher; each
+ * worker begins on its own copy.
+ */
+#define TRAP_STACK_BYTES (8 * MIB)
+#define TRAP_GUARD_BYTES (1 * MIB)
+int trap_stack_new(void **top) MUST_USE;
+
+/* Handlers for the faults of translated code. The page must stay mapped. */
+int trap_catch(struct own_page *own) MUST_USE;
+
+/* Where the program's code lies, for trap_report.code. */
+void trap_code_at(const void *base, uint64_t bytes);
+
+/* The check in translated code, or our own runtime, gave up: enum trap_cause. */
+_Noreturn void trap_now(uint32_t cause);
+
+/* The program's own end. A code that is not 0 never becomes 0. */
+_Noreturn void trap_exit(uint32_t code);
+
+/* Before the program runs: the worker could not start. exit_code: WORKER_EXIT_*. */
+_Noreturn void trap_start_failed(int exit_code);
