@@ -19,6 +19,10 @@
 
 struct workers;
 
+enum {
+	WORKERS_NOT_SENT = 1 /* notice: it is not running yet, or any more */
+};
+
 /* What rsd wants to know. */
 struct workers_events {
 	void *context;
@@ -64,7 +68,7 @@ void workers_sleep_end(struct workers *workers, uint64_t epoch);
 uint64_t workers_deadline_ns(struct workers *workers);
 void workers_tick(struct workers *workers, uint64_t now_ns);
 
-/* RS_NOTICE_STOP with its u64 of milliseconds. Positive: no room, not sent. */
+/* RS_NOTICE_STOP with its u64 of milliseconds. 0 or WORKERS_NOT_SENT. */
 int workers_notice_stop(struct workers *workers, uint64_t process, uint64_t left_ms) MUST_USE;
 
 /* Standard input of an attached process: see host.h. */
@@ -83,8 +87,6 @@ struct worker_stats {
 	uint64_t messages; /* to host interfaces */
 	uint64_t answers;
 	uint32_t lanes;
-	uint64_t dropped; /* answers nobody wanted any more, messages to slots that were taken
-			     away */
 };
 bool workers_stats(
 	const struct workers *workers, uint64_t process, struct worker_stats *out) MUST_USE;

@@ -1,0 +1,66 @@
+/*
+ * worker.h: one worker as rsd sees it: everything the two share. rsd owns all of it; the worker
+ * has its own mappings and descriptors of the same things. Plain data: workers.c reads the home
+ * lane, this room makes, tells and tears down.
+ */
+#pragma once
+
+#include "ipc/hash.h"
+#include "ipc/table.h"
+#include "runtime/start.h"
+#include "supervisor/outbox.h"
+
+struct worker {
+	struct worker *next_in_bucket;  /* of workers.c */
+	struct worker *next, *previous; /* the order of turns */
+	uint64_t process;
+	struct lane home;            /* rsd is the handler */
+	struct table *table;         /* only rsd can write it */
+	const struct own_page *page; /* only the worker can write it */
+	int page_fd, bell_fd, socket;
+	struct outbox outbox;
+	int client_fds[HOME_FDS];   /* between connect() and opened(): the client's end of a new
+				       lane */
+	uint64_t host_slots;        /* host interfaces it opened */
+	uint64_t messages, answers; /* to and from host interfaces */
+	uint32_t lanes;
+	bool ready, broken, gone;
+	bool retry; /* too many descriptors were in flight: flush again later */
+};
+
+/* What worker_tell() and worker_flush() may answer besides 0. */
+enum {
+	WORKER_DEAF = 1, /* it asks and does not listen, or its socket is gone: end it */
+	WORKER_LATER,    /* flush: the kernel has too many descriptors in flight; try again in a
+			    while */
+};
+
+/* rsd's own end, as every worker knows it. */
+struct rsd_end {
+	int page_fd, bell_fd;
+};
+
+/* Fills fds[] for the launcher but for START_OBJECT and START_BLOCK; worker_close_fds() closes
+ * what was filled. */
+int worker_new(uint64_t process, const struct rsd_end *rsd, int fds[START_FDS],
+	struct worker **out) MUST_USE;
+void worker_close_fds(int fds[START_FDS]);
+struct worker *worker_free(struct worker *worker); /* returns NULL */
+
+/* Straight into the ring when nothing waits before it, else into the outbox; fds (HOME_FDS, or
+ * NULL) are taken. */
+int worker_tell(struct worker *worker, const struct record *head, const void *body,
+	const int *fds) MUST_USE;
+
+/* Sends what fits of the outbox and rings the worker's bell if there is a reason. */
+int worker_flush(struct worker *worker) MUST_USE;
+
+/* Descriptors for one end of a lane whose other end is `peer`. False: no descriptors left. */
+bool worker_lane_fds(int lane_fd, const struct worker *peer, int fds[HOME_FDS]) MUST_USE;
+
+/* Changes of its lane table; each raises the version and rings. */
+void worker_table_open(
+	struct worker *worker, uint32_t lane, enum lane_role role, uint64_t peer_process);
+void worker_table_slots(struct worker *worker, uint32_t lane, uint64_t slots);
+void worker_table_state(struct worker *worker, uint32_t lane, enum table_state state);
+void worker_table_interface(struct worker *worker, uint32_t slot, const struct hash *interface);
