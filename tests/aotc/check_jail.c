@@ -36,10 +36,12 @@ static void close_work(void)
 static struct jail_job job_of_shell(const char *script)
 {
 	static const char *argv[4];
+	static char text[512];
 
 	argv[0] = "sh";
 	argv[1] = "-c";
-	argv[2] = strdup(script); /* the test's process ends before this matters */
+	snprintf(text, sizeof text, "%s", script);
+	argv[2] = text;
 	return (struct jail_job){
 		.program = "/bin/sh",
 		.argv = argv,
