@@ -61,7 +61,7 @@ $(OUT)/libexec/redshirt/aotc: $(BUILD)/aotc/aotc.o $(LIB)
 	@mkdir -p $(@D)
 	$(call Q,LD)$(CC) $(ALL_LDFLAGS) $(SANITIZE) -o $@ $< $(LIB) $(LIBS)
 $(TESTS) $(BENCH): $(BUILD)/%: $(BUILD)/%.o $(LIB)
-	$(call Q,LD)$(CC) $(ALL_LDFLAGS) $(SANITIZE) -o $@ $< $(LIB) $(LIBS) $(TEST_LIBS)
+	$(call Q,LD)$(CC) $(ALL_LDFLAGS) $(SANITIZE) -o $@ $(filter %.o,$^) $(LIB) $(LIBS) $(TEST_LIBS)
 
 # -MMD -MP writes a .d beside each .o; a change of flags rebuilds as well.
 $(BUILD)/%.o: %.c $(BUILD)/flags
