@@ -4,6 +4,13 @@
 #include <check.h>
 #include <stdlib.h>
 
+/* For loops: each ck_assert is a system call to the parent even when it holds. */
+#define MUST(condition)                                                                          \
+	do {                                                                                     \
+		if (!(condition))                                                                \
+			ck_abort_msg("%s", #condition);                                          \
+	} while (0)
+
 #define CHECK_MAIN(make_suite)                                                                   \
 	int main(void)                                                                           \
 	{                                                                                        \

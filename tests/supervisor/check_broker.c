@@ -1,0 +1,541 @@
+/* check_broker.c: the broker against a notebook of what it asked for, and long random runs that
+ * keep its promises. */
+#include <stdio.h>
+#include <string.h>
+
+#include "supervisor/broker.h"
+#include "tests/check_run.h"
+
+/* ---- the notebook: what the broker wanted, as the two ends would see it ---- */
+
+#define PROCESSES 12u /* ids 1..11 */
+
+struct seen_lane {
+	enum table_state state;
+	uint64_t slots;
+	uint64_t peer; /* process at the other end */
+	uint32_t peer_lane;
+	enum lane_role role;
+};
+
+static struct broker *broker;
+static struct seen_lane lanes[PROCESSES][LANES_MAX];
+static struct hash names[PROCESSES][TABLE_SLOTS_MAX];
+static struct opened {
+	uint64_t process, id;
+	struct hash interface;
+	uint32_t status, lane, slot;
+	bool new_lane;
+} last;
+static uint32_t opened_count;
+static bool refuse_connect, deny;
+
+static void on_opened(void *context, uint64_t process, uint64_t id,
+	const struct hash *interface, uint32_t status, uint32_t lane, uint32_t slot,
+	bool new_lane)
+{
+	(void)context;
+	last = (struct opened){ process, id, *interface, status, lane, slot, new_lane };
+	opened_count++;
+	if (status != RS_OK || lane == LANE_HOME)
+		return;
+	const struct seen_lane *client = &lanes[process][lane];
+	MUST(client->state == TABLE_OPEN);
+	MUST(client->slots >> slot & 1);
+	/* the handler's table agrees before the client is told */
+	const struct seen_lane *handler = &lanes[client->peer][client->peer_lane];
+	MUST(handler->state == TABLE_OPEN);
+	MUST(handler->slots == client->slots);
+	MUST(hash_equal(&names[client->peer][slot], interface));
+}
+
+static bool on_connect(void *context, uint64_t client, uint32_t client_lane, uint64_t handler,
+	uint32_t handler_lane)
+{
+	(void)context;
+	if (refuse_connect)
+		return false;
+	MUST(lanes[client][client_lane].state == TABLE_FREE);
+	MUST(lanes[handler][handler_lane].state == TABLE_FREE);
+	MUST(client != handler || client_lane != handler_lane);
+	MUST(client_lane != LANE_HOME);
+	MUST(handler_lane != LANE_HOME);
+	lanes[client][client_lane] =
+		(struct seen_lane){ TABLE_OPEN, 0, handler, handler_lane, LANE_CLIENT };
+	lanes[handler][handler_lane] =
+		(struct seen_lane){ TABLE_OPEN, 0, client, client_lane, LANE_HANDLER };
+	return true;
+}
+
+static void on_slots(void *context, uint64_t process, uint32_t lane, uint64_t slots)
+{
+	(void)context;
+	MUST(lanes[process][lane].state == TABLE_OPEN);
+	lanes[process][lane].slots = slots;
+}
+
+static void on_lane_state(
+	void *context, uint64_t process, uint32_t lane, enum table_state state)
+{
+	(void)context;
+	MUST(lanes[process][lane].state != TABLE_FREE);
+	if (state != TABLE_FREE) /* an end is told once how it ended */
+		MUST(lanes[process][lane].state == TABLE_OPEN);
+	lanes[process][lane].state = state;
+}
+
+static void on_handles(
+	void *context, uint64_t process, uint32_t slot, const struct hash *interface)
+{
+	(void)context;
+	/* A slot changes its meaning only when no lane lives on which the old one is allowed.
+	 */
+	if (!hash_equal(&names[process][slot], interface))
+		for (uint32_t i = 1; i < LANES_MAX; i++)
+			if (lanes[process][i].state != TABLE_FREE &&
+				lanes[process][i].role == LANE_HANDLER)
+				MUST(!(lanes[process][i].slots >> slot & 1));
+	names[process][slot] = *interface;
+}
+
+static uint32_t policy(void *context, const struct hash *program, const struct hash *interface,
+	enum broker_right right)
+{
+	(void)context, (void)program, (void)interface, (void)right;
+	return deny ? RS_DENIED : RS_OK;
+}
+
+static const struct hash a_program = { "p" };
+
+static struct hash interface(uint32_t n)
+{
+	struct hash hash = { 0 };
+
+	snprintf((char *)hash.bytes, sizeof(hash.bytes), "interface %u", n);
+	return hash;
+}
+
+static void set_up(void)
+{
+	const struct broker_actions actions = { .opened = on_opened,
+		.connect = on_connect,
+		.slots = on_slots,
+		.lane_state = on_lane_state,
+		.handles = on_handles };
+
+	memset(lanes, 0, sizeof(lanes));
+	memset(names, 0, sizeof(names));
+	last = (struct opened){ 0 };
+	opened_count = 0;
+	refuse_connect = deny = false;
+	ck_assert_int_eq(broker_new(&actions, policy, NULL, &broker), 0);
+}
+
+static void tear_down(void)
+{
+	broker = broker_free(broker);
+}
+
+static void start(uint64_t process)
+{
+	MUST(broker_process_started(broker, process, &a_program) == 0);
+}
+
+static uint32_t open_at(uint64_t process, uint32_t n, uint32_t flags)
+{
+	struct hash name = interface(n);
+	uint32_t before = opened_count;
+
+	broker_open(broker, process, 77, &name, flags);
+	MUST(opened_count == before + 1);
+	MUST(last.process == process);
+	MUST(last.id == 77);
+	return last.status;
+}
+
+static uint32_t register_at(uint64_t process, uint32_t n)
+{
+	struct hash name = interface(n);
+
+	return broker_register(broker, process, &name);
+}
+
+static uint32_t unregister_at(uint64_t process, uint32_t n)
+{
+	struct hash name = interface(n);
+
+	return broker_unregister(broker, process, &name);
+}
+
+static void gone(uint64_t process)
+{
+	broker_process_gone(broker, process);
+	memset(lanes[process], 0, sizeof(lanes[process]));
+	memset(names[process], 0, sizeof(names[process]));
+}
+
+/* ---- opening ---- */
+
+START_TEST(an_open_without_a_handler_is_answered_at_once)
+{
+	start(1);
+	ck_assert_uint_eq(open_at(1, 0, 0), RS_NO_HANDLER);
+}
+END_TEST
+
+START_TEST(first_use_makes_a_lane_and_the_second_use_takes_it)
+{
+	start(1), start(2);
+	ck_assert_uint_eq(register_at(2, 0), RS_OK);
+	ck_assert_uint_eq(register_at(2, 1), RS_OK);
+	ck_assert_uint_eq(open_at(1, 0, 0), RS_OK);
+	ck_assert(last.new_lane);
+	uint32_t lane = last.lane, slot = last.slot;
+	ck_assert_uint_eq(open_at(1, 1, 0), RS_OK);
+	ck_assert(!last.new_lane);
+	ck_assert_uint_eq(last.lane, lane);
+	ck_assert_uint_ne(last.slot, slot);
+}
+END_TEST
+
+START_TEST(a_host_interface_stays_on_the_home_lane)
+{
+	struct hash name = interface(0);
+
+	ck_assert_int_eq(broker_add_host(broker, &name, 3), 0);
+	start(1);
+	ck_assert_uint_eq(open_at(1, 0, 0), RS_OK);
+	ck_assert_uint_eq(last.lane, LANE_HOME);
+	ck_assert_uint_eq(last.slot, 3);
+	ck_assert_uint_eq(register_at(1, 0), RS_DENIED);
+}
+END_TEST
+
+START_TEST(who_waits_is_served_when_a_handler_comes_in_the_order_of_asking)
+{
+	start(1), start(2), start(3);
+	ck_assert_uint_eq(open_at(1, 0, RS_ALLOW_DELAY), RS_NO_HANDLER);
+	ck_assert_uint_eq(open_at(3, 0, RS_ALLOW_DELAY), RS_NO_HANDLER);
+	ck_assert_uint_eq(open_at(1, 0, RS_ALLOW_DELAY), RS_NO_HANDLER); /* twice is once */
+	uint32_t before = opened_count;
+	ck_assert_uint_eq(register_at(2, 0), RS_OK);
+	ck_assert_uint_eq(opened_count, before + 2);
+	ck_assert_uint_eq(last.process, 3);
+	ck_assert_uint_eq(last.id, 0);
+	ck_assert_uint_eq(last.status, RS_OK);
+}
+END_TEST
+
+START_TEST(one_process_may_wait_for_a_bounded_number_of_interfaces)
+{
+	start(1);
+	for (uint32_t n = 0; n < BROKER_PENDING_MAX; n++)
+		ck_assert_uint_eq(open_at(1, n, RS_ALLOW_DELAY), RS_NO_HANDLER);
+	ck_assert_uint_eq(open_at(1, BROKER_PENDING_MAX, RS_ALLOW_DELAY), RS_LIMIT);
+	start(2);
+	ck_assert_uint_eq(open_at(2, BROKER_PENDING_MAX, RS_ALLOW_DELAY), RS_NO_HANDLER);
+}
+END_TEST
+
+START_TEST(a_denied_program_opens_and_registers_nothing)
+{
+	deny = true;
+	start(1), start(2);
+	ck_assert_uint_eq(register_at(2, 0), RS_DENIED);
+	ck_assert_uint_eq(open_at(1, 0, RS_ALLOW_DELAY), RS_DENIED);
+}
+END_TEST
+
+START_TEST(a_process_may_talk_to_itself)
+{
+	start(1);
+	ck_assert_uint_eq(register_at(1, 0), RS_OK);
+	ck_assert_uint_eq(open_at(1, 0, 0), RS_OK);
+	ck_assert_uint_eq(lanes[1][last.lane].peer, 1);
+	broker_process_gone(broker, 1); /* and its end is not told to itself */
+}
+END_TEST
+
+START_TEST(a_lane_that_cannot_be_made_is_a_limit_and_leaves_nothing)
+{
+	start(1), start(2);
+	ck_assert_uint_eq(register_at(2, 0), RS_OK);
+	refuse_connect = true;
+	ck_assert_uint_eq(open_at(1, 0, 0), RS_LIMIT);
+	refuse_connect = false;
+	ck_assert_uint_eq(open_at(1, 0, 0), RS_OK);
+	ck_assert(last.new_lane);
+}
+END_TEST
+
+/* ---- registering ---- */
+
+START_TEST(one_handler_at_a_time)
+{
+	start(1), start(2);
+	ck_assert_uint_eq(register_at(1, 0), RS_OK);
+	ck_assert_uint_eq(register_at(1, 0), RS_OK);
+	ck_assert_uint_eq(register_at(2, 0), RS_TAKEN);
+	ck_assert_uint_eq(unregister_at(2, 0), RS_BAD_ARGUMENT);
+	ck_assert_uint_eq(unregister_at(1, 0), RS_OK);
+	ck_assert_uint_eq(unregister_at(1, 0), RS_BAD_ARGUMENT);
+	ck_assert_uint_eq(register_at(2, 0), RS_OK);
+}
+END_TEST
+
+START_TEST(unregistering_takes_the_slot_away_from_both_ends)
+{
+	start(1), start(2);
+	ck_assert_uint_eq(register_at(2, 0), RS_OK);
+	ck_assert_uint_eq(open_at(1, 0, 0), RS_OK);
+	uint32_t lane = last.lane;
+	ck_assert_uint_eq(unregister_at(2, 0), RS_OK);
+	ck_assert_uint_eq(lanes[1][lane].slots, 0);
+	ck_assert_uint_eq(lanes[2][lanes[1][lane].peer_lane].slots, 0);
+	ck_assert_uint_eq(open_at(1, 0, 0), RS_NO_HANDLER);
+}
+END_TEST
+
+START_TEST(a_slot_keeps_its_meaning_while_a_lane_lives_that_knew_it)
+{
+	struct hash first = interface(0);
+
+	start(1), start(2);
+	ck_assert_uint_eq(register_at(2, 0), RS_OK);
+	ck_assert_uint_eq(open_at(1, 0, 0), RS_OK);
+	uint32_t lane = last.lane, slot = last.slot;
+	ck_assert_uint_eq(unregister_at(2, 0), RS_OK);
+	for (uint32_t n = 1; n < TABLE_SLOTS_MAX; n++)
+		ck_assert_uint_eq(register_at(2, n), RS_OK);
+	ck_assert_uint_eq(register_at(2, 999), RS_LIMIT);
+	ck_assert(hash_equal(&names[2][slot], &first));
+	/* once the lane is over on the handler's side, the number may be used again */
+	ck_assert(broker_lane_done(broker, 2, lanes[1][lane].peer_lane));
+	ck_assert_uint_eq(register_at(2, 999), RS_OK);
+}
+END_TEST
+
+/* ---- ends ---- */
+
+START_TEST(the_end_of_a_handler_is_told_after_its_interfaces_are_free)
+{
+	start(1), start(2), start(3);
+	ck_assert_uint_eq(register_at(2, 0), RS_OK);
+	ck_assert_uint_eq(open_at(1, 0, 0), RS_OK);
+	uint32_t lane = last.lane;
+	ck_assert_uint_eq(open_at(3, 0, 0), RS_OK);
+	broker_process_gone(broker, 2);
+	ck_assert_int_eq(lanes[1][lane].state, TABLE_PEER_DEAD);
+	ck_assert_uint_eq(open_at(1, 0, 0), RS_NO_HANDLER);
+	ck_assert_uint_eq(register_at(3, 0), RS_OK);
+	/* its lane index is not used again before the client let go of it */
+	ck_assert_uint_eq(open_at(1, 0, 0), RS_OK);
+	ck_assert_uint_ne(last.lane, lane);
+	ck_assert(broker_lane_done(broker, 1, lane));
+	ck_assert(!broker_lane_done(broker, 1, lane));
+}
+END_TEST
+
+START_TEST(the_end_of_a_client_is_told_to_the_handler)
+{
+	start(1), start(2);
+	ck_assert_uint_eq(register_at(2, 0), RS_OK);
+	ck_assert_uint_eq(open_at(1, 0, 0), RS_OK);
+	uint32_t at_handler = lanes[1][last.lane].peer_lane;
+	broker_process_gone(broker, 1);
+	ck_assert_int_eq(lanes[2][at_handler].state, TABLE_PEER_DEAD);
+}
+END_TEST
+
+START_TEST(a_process_that_closes_its_end_closes_the_other)
+{
+	start(1), start(2);
+	ck_assert_uint_eq(register_at(2, 0), RS_OK);
+	ck_assert_uint_eq(open_at(1, 0, 0), RS_OK);
+	uint32_t lane = last.lane, at_handler = lanes[1][lane].peer_lane;
+	ck_assert(broker_lane_done(broker, 2, at_handler));
+	ck_assert_int_eq(lanes[1][lane].state, TABLE_CLOSED);
+	ck_assert_uint_eq(open_at(1, 0, 0), RS_OK);
+	ck_assert(last.new_lane);
+}
+END_TEST
+
+START_TEST(lies_about_lanes_are_seen)
+{
+	start(1);
+	ck_assert(!broker_lane_done(broker, 1, LANE_HOME));
+	ck_assert(!broker_lane_done(broker, 1, 5));
+	ck_assert(!broker_lane_done(broker, 1, LANES_MAX));
+	ck_assert(!broker_lane_done(broker, 1, UINT32_MAX));
+	ck_assert(!broker_lane_done(broker, 99, 1));
+}
+END_TEST
+
+START_TEST(a_process_that_waited_and_ended_is_forgotten)
+{
+	start(1), start(2);
+	ck_assert_uint_eq(open_at(1, 0, RS_ALLOW_DELAY), RS_NO_HANDLER);
+	broker_process_gone(broker, 1);
+	uint32_t before = opened_count;
+	ck_assert_uint_eq(register_at(2, 0), RS_OK);
+	ck_assert_uint_eq(opened_count, before);
+}
+END_TEST
+
+/* ---- for people ---- */
+
+static uint32_t relations[3];
+
+static bool count_relation(
+	void *context, enum broker_relation relation, const struct hash *name)
+{
+	(void)context, (void)name;
+	relations[relation]++;
+	return true;
+}
+
+START_TEST(what_a_process_handles_waits_for_and_talks_to_is_told)
+{
+	memset(relations, 0, sizeof(relations));
+	start(1), start(2);
+	ck_assert_uint_eq(register_at(1, 0), RS_OK);
+	ck_assert_uint_eq(register_at(2, 1), RS_OK);
+	ck_assert_uint_eq(open_at(1, 1, 0), RS_OK);
+	ck_assert_uint_eq(open_at(1, 2, RS_ALLOW_DELAY), RS_NO_HANDLER);
+	broker_each(broker, 1, count_relation, NULL);
+	ck_assert_uint_eq(relations[BROKER_HANDLES], 1);
+	ck_assert_uint_eq(relations[BROKER_WAITS_FOR], 1);
+	ck_assert_uint_eq(relations[BROKER_TALKS_TO], 1);
+	ck_assert(broker_handles_any(broker, 1));
+	ck_assert(!broker_handles_any(broker, 3));
+}
+END_TEST
+
+/* ---- long random runs: the notebook's asserts are the checker ---- */
+
+static uint64_t random_state;
+
+/* xorshift64*: a seed replays a run (Vigna, "An experimental exploration of Marsaglia's
+ * xorshift generators, scrambled") */
+static uint32_t pick(uint32_t n)
+{
+	random_state ^= random_state >> 12;
+	random_state ^= random_state << 25;
+	random_state ^= random_state >> 27;
+	return (uint32_t)((random_state * 2685821657736338717ull) >> 33) % n;
+}
+
+static bool alive[PROCESSES];
+
+static void let_go_of_ended(uint64_t process)
+{
+	for (uint32_t i = 1; i < LANES_MAX; i++)
+		if (lanes[process][i].state == TABLE_PEER_DEAD ||
+			lanes[process][i].state == TABLE_CLOSED)
+			MUST(broker_lane_done(broker, process, i));
+}
+
+static void close_some_lane(uint64_t process)
+{
+	uint32_t i = 1 + pick(8);
+	bool there = lanes[process][i].state != TABLE_FREE;
+
+	MUST(broker_lane_done(broker, process, i) == there);
+}
+
+static void random_step(void)
+{
+	uint64_t process = 1 + pick(PROCESSES - 1);
+	uint32_t n = pick(6), what = pick(16);
+
+	if (!alive[process]) {
+		start(process);
+		alive[process] = true;
+	} else if (what == 0) {
+		gone(process);
+		alive[process] = false;
+	} else if (what <= 3) {
+		register_at(process, n);
+	} else if (what == 4) {
+		unregister_at(process, n);
+	} else if (what <= 7) {
+		let_go_of_ended(process);
+	} else if (what == 8) {
+		close_some_lane(process);
+	} else {
+		open_at(process, n, what & 1 ? RS_ALLOW_DELAY : 0);
+	}
+}
+
+/* Both ends of every open lane name each other and allow the same. */
+static void ends_agree(void)
+{
+	for (uint64_t p = 1; p < PROCESSES; p++)
+		for (uint32_t i = 1; i < LANES_MAX; i++) {
+			const struct seen_lane *lane = &lanes[p][i];
+			if (lane->state != TABLE_OPEN)
+				continue;
+			const struct seen_lane *other = &lanes[lane->peer][lane->peer_lane];
+			MUST(other->state == TABLE_OPEN);
+			MUST(other->peer == p);
+			MUST(other->peer_lane == i);
+			MUST(other->slots == lane->slots);
+		}
+}
+
+START_TEST(a_random_run_keeps_every_promise)
+{
+	random_state = 0x9e3779b97f4a7c15ull * (uint64_t)(_i + 1);
+	memset(alive, 0, sizeof(alive));
+	for (uint32_t step = 0; step < 2000; step++) {
+		random_step();
+		if (step % 50 == 0)
+			ends_agree();
+	}
+	ends_agree();
+}
+END_TEST
+
+static Suite *broker_suite(void)
+{
+	Suite *suite = suite_create("broker");
+	const struct {
+		const char *name;
+		const TTest *tests[10];
+	} cases[] = {
+		{ "open",
+			{ an_open_without_a_handler_is_answered_at_once,
+				first_use_makes_a_lane_and_the_second_use_takes_it,
+				a_host_interface_stays_on_the_home_lane,
+				who_waits_is_served_when_a_handler_comes_in_the_order_of_asking,
+				one_process_may_wait_for_a_bounded_number_of_interfaces,
+				a_denied_program_opens_and_registers_nothing,
+				a_process_may_talk_to_itself,
+				a_lane_that_cannot_be_made_is_a_limit_and_leaves_nothing } },
+		{ "register",
+			{ one_handler_at_a_time,
+				unregistering_takes_the_slot_away_from_both_ends,
+				a_slot_keeps_its_meaning_while_a_lane_lives_that_knew_it } },
+		{ "end", { the_end_of_a_handler_is_told_after_its_interfaces_are_free,
+				 the_end_of_a_client_is_told_to_the_handler,
+				 a_process_that_closes_its_end_closes_the_other,
+				 lies_about_lanes_are_seen,
+				 a_process_that_waited_and_ended_is_forgotten } },
+		{ "people", { what_a_process_handles_waits_for_and_talks_to_is_told } },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		TCase *tcase = tcase_create(cases[i].name);
+		tcase_add_checked_fixture(tcase, set_up, tear_down);
+		for (size_t k = 0; cases[i].tests[k]; k++)
+			tcase_add_test(tcase, cases[i].tests[k]);
+		suite_add_tcase(suite, tcase);
+	}
+	TCase *random_runs = tcase_create("random");
+	tcase_add_checked_fixture(random_runs, set_up, tear_down);
+	tcase_add_loop_test(random_runs, a_random_run_keeps_every_promise, 0, 200);
+	suite_add_tcase(suite, random_runs);
+	return suite;
+}
+
+CHECK_MAIN(broker_suite)
