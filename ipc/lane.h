@@ -94,8 +94,9 @@ static inline void lane_ring(struct lane *lane)
  * room. */
 static inline void lane_tell(struct lane *lane)
 {
-	if (lane->in.told == lane->in.position)
+	if (lane->in.looked == lane->in.position)
 		return;
+	lane->in.looked = lane->in.position;
 	ring_tell(&lane->in);
 	if (ring_space_awaited(&lane->in))
 		bell_ring(&lane->peer);

@@ -20,6 +20,8 @@ enum record_kind {
 	RECORD_LANE_TAKEN,
 	RECORD_LANE_DONE,
 	RECORD_READY,
+	RECORD_LANE_BROKEN, /* the peer broke the layout; body as LANE_DONE. The lane is closed
+			       here already */
 
 	/* Only on a home lane, rsd to worker (answer ring). */
 	RECORD_OPENED,

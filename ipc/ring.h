@@ -47,7 +47,8 @@ struct ring_in { /* the consumer's end */
 	struct ring_head *head;
 	uint64_t position;
 	uint64_t tail_seen;
-	uint64_t told; /* last published head */
+	uint64_t told;   /* last published head */
+	uint64_t looked; /* position at the last look whether the producer sleeps for room */
 };
 
 /* Largest body of one record. */
