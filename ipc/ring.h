@@ -65,7 +65,7 @@ static inline bool ring_refresh(struct ring_out *ring)
 	 */
 	uint64_t head = atomic_load_explicit(&ring->head->position, memory_order_acquire);
 
-	if (head > ring->position || head < ring->head_seen)
+	if (head > ring->position || head < ring->head_seen || head % RECORD_ALIGN)
 		return false;
 	ring->head_seen = head;
 	return true;

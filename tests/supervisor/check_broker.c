@@ -234,6 +234,9 @@ START_TEST(one_process_may_wait_for_a_bounded_number_of_interfaces)
 	ck_assert_uint_eq(open_at(1, BROKER_PENDING_MAX, RS_ALLOW_DELAY), RS_LIMIT);
 	start(2);
 	ck_assert_uint_eq(open_at(2, BROKER_PENDING_MAX, RS_ALLOW_DELAY), RS_NO_HANDLER);
+	/* who is served waits for one less */
+	ck_assert_uint_eq(register_at(2, 0), RS_OK);
+	ck_assert_uint_eq(open_at(1, BROKER_PENDING_MAX, RS_ALLOW_DELAY), RS_NO_HANDLER);
 }
 END_TEST
 
@@ -252,7 +255,10 @@ START_TEST(a_process_may_talk_to_itself)
 	ck_assert_uint_eq(register_at(1, 0), RS_OK);
 	ck_assert_uint_eq(open_at(1, 0, 0), RS_OK);
 	ck_assert_uint_eq(lanes[1][last.lane].peer, 1);
-	broker_process_gone(broker, 1); /* and its end is not told to itself */
+	uint32_t other = lanes[1][last.lane].peer_lane;
+	broker_process_gone(broker, 1); /* its end is not told to itself */
+	ck_assert_int_eq(lanes[1][last.lane].state, TABLE_OPEN);
+	ck_assert_int_eq(lanes[1][other].state, TABLE_OPEN);
 }
 END_TEST
 
