@@ -282,6 +282,22 @@ bool broker_lane_done(struct broker *broker, uint64_t process, uint32_t index)
 	return true;
 }
 
+bool broker_lane_broken(struct broker *broker, uint64_t process, uint32_t index)
+{
+	struct member *member = member_find(broker, process);
+
+	if (!member || index == LANE_HOME || index >= LANES_MAX ||
+		member->lanes[index].state == TABLE_FREE)
+		return false;
+	struct broker_lane *lane = &member->lanes[index];
+	if (lane->state != TABLE_OPEN) /* it is over already, and both know */
+		return true;
+	lane_end_peer(broker, lane, TABLE_CLOSED);
+	lane->state = TABLE_CLOSED;
+	broker->act.lane_state(broker->act.context, process, index, TABLE_CLOSED);
+	return true;
+}
+
 /* ---- opening ---- */
 
 static uint32_t allowed(struct broker *broker, const struct member *member,

@@ -76,6 +76,13 @@ void broker_open(struct broker *broker, uint64_t process, uint64_t open_id,
  * lie; close the process). */
 bool broker_lane_done(struct broker *broker, uint64_t process, uint32_t lane) MUST_USE;
 
+/*
+ * RECORD_LANE_BROKEN: the process says that its peer broke the lane's layout. Who of the two
+ * lies cannot be known here, so both ends are closed; each lets go with RECORD_LANE_DONE.
+ * False: there is no such lane.
+ */
+bool broker_lane_broken(struct broker *broker, uint64_t process, uint32_t lane) MUST_USE;
+
 /* Messages to `interface`: answer with this rs_status. */
 uint32_t broker_register(struct broker *broker, uint64_t process, const struct hash *interface);
 uint32_t broker_unregister(

@@ -11,6 +11,7 @@
 
 #include <sys/mman.h>
 
+#include "ipc/log.h"
 #include "supervisor/hosts.h"
 #include "supervisor/worker.h"
 
@@ -309,19 +310,43 @@ static void on_lane_taken(
 	flush(workers, worker);
 }
 
+/* The lane that a RECORD_LANE_DONE or RECORD_LANE_BROKEN is about, as it is used now. */
+static bool lane_meant(struct workers *workers, const struct worker *worker,
+	const struct record *head, uint32_t *lane)
+{
+	struct home_lane body;
+
+	if (head->frag_len != sizeof(body))
+		return false;
+	memcpy(&body, workers->body, sizeof(body));
+	*lane = body.lane;
+	return body.lane < LANES_MAX &&
+	       body.generation == worker->table->lanes[body.lane].generation;
+}
+
 static void on_lane_done(
 	struct workers *workers, struct worker *worker, const struct record *head)
 {
-	struct home_lane done;
+	uint32_t lane;
 
-	if (head->frag_len == sizeof(done)) {
-		memcpy(&done, workers->body, sizeof(done));
-		if (done.lane < LANES_MAX &&
-			done.generation == worker->table->lanes[done.lane].generation &&
-			broker_lane_done(workers->broker, worker->process, done.lane))
-			return;
+	if (!lane_meant(workers, worker, head, &lane) ||
+		!broker_lane_done(workers->broker, worker->process, lane))
+		broken(workers, worker, "it let go of a lane it does not have");
+}
+
+static void on_lane_broken(
+	struct workers *workers, struct worker *worker, const struct record *head)
+{
+	uint32_t lane;
+
+	if (!lane_meant(workers, worker, head, &lane) ||
+		!broker_lane_broken(workers->broker, worker->process, lane)) {
+		broken(workers, worker, "it accused a peer it does not have");
+		return;
 	}
-	broken(workers, worker, "it let go of a lane it does not have");
+	log_warning("lane-broken", "proc=%llu lane=%u peer=%llu",
+		(unsigned long long)worker->process, lane,
+		(unsigned long long)worker->table->lanes[lane].peer_process);
 }
 
 static void on_ready(struct workers *workers, struct worker *worker, const struct record *head)
@@ -352,6 +377,7 @@ static const struct record_row {
 	[RECORD_LANE_TAKEN] = { on_lane_taken, false, false },
 	[RECORD_LANE_DONE] = { on_lane_done, false, false },
 	[RECORD_READY] = { on_ready, true, false },
+	[RECORD_LANE_BROKEN] = { on_lane_broken, false, false },
 };
 
 /* The copy in workers->body is what is looked at from here on. */

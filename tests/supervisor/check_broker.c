@@ -366,10 +366,27 @@ START_TEST(a_process_that_closes_its_end_closes_the_other)
 }
 END_TEST
 
+START_TEST(an_accused_lane_is_closed_at_both_ends)
+{
+	start(1), start(2);
+	ck_assert_uint_eq(register_at(2, 0), RS_OK);
+	ck_assert_uint_eq(open_at(1, 0, 0), RS_OK);
+	uint32_t lane = last.lane, at_handler = lanes[1][lane].peer_lane;
+	ck_assert(broker_lane_broken(broker, 2, at_handler));
+	ck_assert_int_eq(lanes[1][lane].state, TABLE_CLOSED);
+	ck_assert_int_eq(lanes[2][at_handler].state, TABLE_CLOSED);
+	ck_assert(broker_lane_broken(broker, 1, lane)); /* the other may say so too */
+	ck_assert(broker_lane_done(broker, 1, lane));
+	ck_assert(broker_lane_done(broker, 2, at_handler));
+	ck_assert(!broker_lane_broken(broker, 2, at_handler));
+}
+END_TEST
+
 START_TEST(lies_about_lanes_are_seen)
 {
 	start(1);
 	ck_assert(!broker_lane_done(broker, 1, LANE_HOME));
+	ck_assert(!broker_lane_broken(broker, 1, LANE_HOME));
 	ck_assert(!broker_lane_done(broker, 1, 5));
 	ck_assert(!broker_lane_done(broker, 1, LANES_MAX));
 	ck_assert(!broker_lane_done(broker, 1, UINT32_MAX));
@@ -446,6 +463,8 @@ static void close_some_lane(uint64_t process)
 	uint32_t i = 1 + pick(8);
 	bool there = lanes[process][i].state != TABLE_FREE;
 
+	if (there && pick(2))
+		MUST(broker_lane_broken(broker, process, i));
 	MUST(broker_lane_done(broker, process, i) == there);
 }
 
