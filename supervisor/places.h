@@ -15,8 +15,6 @@
 
 #include "ipc/base.h"
 
-#define PLACES_SOCKET_NAME "control.sock" /* in run */
-
 enum place {
 	PLACE_RUN,
 	PLACE_STATE,

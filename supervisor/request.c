@@ -1,0 +1,58 @@
+#include "supervisor/request.h"
+
+#include <string.h>
+
+#include "supervisor/program.h"
+#include "supervisor/say.h"
+
+/* JSON is UTF-8; what a shell hands over need not be. */
+static int texts(const char *what, const char *const *items, size_t count, json_t *out)
+{
+	for (size_t i = 0; i < count; i++)
+		if (json_array_append_new(out, json_string(items[i])) != 0)
+			return say_error(
+				CONTROL_USAGE, what, "%s: this is not UTF-8", items[i]);
+	return CONTROL_OK;
+}
+
+static int environment(const struct options_list *list, json_t *out)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (!strchr(list->items[i], '=') || list->items[i][0] == '=')
+			return say_error(
+				CONTROL_USAGE, "--env", "expected K=V, not %s", list->items[i]);
+	return texts("--env", list->items, list->count, out);
+}
+
+int request_of_program(
+	const struct rsctl *ctl, const char *op, const char *program, json_t **out)
+{
+	char usual[CONTROL_NAME_MAX + 1];
+	const char *name = ctl->name ? ctl->name : usual;
+	json_t *args = json_array(), *env = json_array();
+	int code = texts("arguments", (const char *const *)ctl->words + 1,
+		(size_t)ctl->n_words - 1, args);
+
+	program_name(ctl->words[0], usual);
+	if (code == CONTROL_OK)
+		code = environment(&ctl->env, env);
+	json_t *request = json_pack(
+		"{s:s, s:s, s:o, s:o}", "op", op, "program", program, "args", args, "env", env);
+	json_t *name_json = json_string(name);
+	if (code == CONTROL_OK && !name_json && ctl->name)
+		code = say_error(CONTROL_USAGE, "--name", "this is not UTF-8");
+	if (name_json && *name)
+		json_object_set_new(request, "name", name_json);
+	else
+		json_decref(name_json);
+	if (ctl->memory)
+		json_object_set_new(request, "memory", json_integer((json_int_t)ctl->memory));
+	if (ctl->cpu_ms) /* rsd counts whole seconds */
+		json_object_set_new(
+			request, "cpu", json_integer((json_int_t)(ctl->cpu_ms + 999) / 1000));
+	if (code)
+		json_decref(request);
+	else
+		*out = request;
+	return code;
+}

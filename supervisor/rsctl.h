@@ -1,0 +1,57 @@
+/*
+ * rsctl.h: the command line as the commands of rsctl see it. rsctl.c fills it in; a command
+ * (rsctl_*.c) reads it, does one thing and answers the exit code (enum control_code, or what
+ * the program that was run ended with). Whoever finds an error says it.
+ */
+#pragma once
+
+#include "supervisor/options.h"
+#include "supervisor/protocol.h"
+
+#define RSCTL_SHORT_HASH 12 /* digits shown in tables */
+
+struct rsctl {
+	const struct command *command;
+	char **words; /* what is no option */
+	int n_words;
+
+	/* options, each of which some commands have */
+	const char *socket; /* NULL: the usual place, and rsd is started if need be */
+	bool json, help, version;
+	bool all, quiet, follow, detach, force, times;
+	struct options_list env;
+	const char *name;
+	uint64_t memory;     /* bytes; 0: rsd's default */
+	uint64_t cpu_ms;     /* 0: no limit */
+	uint64_t lines;      /* UINT64_MAX: all there are */
+	uint64_t timeout_ms; /* UINT64_MAX: rsd's default */
+	int signal;
+};
+
+struct command {
+	const char *name, *words, *summary;
+	const struct option *options;
+	size_t n_options;
+	int words_min, words_max;
+	bool passes_on;  /* after the first word nothing is an option of rsctl */
+	bool starts_rsd; /* a private rsd is started if none listens */
+	int (*run)(struct rsctl *ctl);
+};
+
+int rsctl_run(struct rsctl *ctl);
+
+int rsctl_act_add(struct rsctl *ctl);
+int rsctl_act_start(struct rsctl *ctl);
+int rsctl_act_compile(struct rsctl *ctl);
+int rsctl_act_stop(struct rsctl *ctl);
+int rsctl_act_kill(struct rsctl *ctl);
+int rsctl_act_rm(struct rsctl *ctl);
+int rsctl_act_shutdown(struct rsctl *ctl);
+
+int rsctl_show_ps(struct rsctl *ctl);
+int rsctl_show_ls(struct rsctl *ctl);
+int rsctl_show_inspect(struct rsctl *ctl);
+int rsctl_show_logs(struct rsctl *ctl);
+int rsctl_show_events(struct rsctl *ctl);
+int rsctl_about_version(struct rsctl *ctl);
+int rsctl_about_doctor(struct rsctl *ctl);
