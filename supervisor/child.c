@@ -55,33 +55,35 @@ static int set_attributes(posix_spawnattr_t *attributes)
 	return -r;
 }
 
-static int set_fds(posix_spawn_file_actions_t *actions, const int *safe, size_t n)
+static int set_fds(posix_spawn_file_actions_t *actions, int output, const int *safe, size_t n)
 {
 	int r = posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0);
 
 	if (r == 0)
-		r = posix_spawn_file_actions_adddup2(actions, 2, 1);
+		r = posix_spawn_file_actions_adddup2(actions, output, 1);
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = posix_spawn_file_actions_adddup2(actions, safe[i], FIRST_FD + (int)i);
 	return -r;
 }
 
-static int spawn(const char *path, char *const argv[], char *const envp[], const int *safe,
-	size_t n, pid_t *pid)
+static int spawn(const struct child_plan *plan, const int *safe, pid_t *pid)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
+	char *envp[ENVIRONMENT_MAX + 1];
 	int r = -posix_spawn_file_actions_init(&actions);
 
 	if (r)
 		return r;
+	choose_environment(plan->environment, envp);
 	r = -posix_spawnattr_init(&attributes);
 	if (r == 0) {
 		r = set_attributes(&attributes);
 		if (r == 0)
-			r = set_fds(&actions, safe, n);
+			r = set_fds(&actions, plan->output, safe, plan->fds_count);
 		if (r == 0)
-			r = -posix_spawn(pid, path, &actions, &attributes, argv, envp);
+			r = -posix_spawn(
+				pid, plan->path, &actions, &attributes, plan->argv, envp);
 		posix_spawnattr_destroy(&attributes);
 	}
 	posix_spawn_file_actions_destroy(&actions);
@@ -99,19 +101,16 @@ static int copy_fds(const int *fds, size_t n, int *safe)
 	return 0;
 }
 
-int child_start(const char *path, char *const argv[], const char *const environment[],
-	const int *fds, size_t fds_count, struct child *out)
+int child_start(const struct child_plan *plan, struct child *out)
 {
 	int safe[CHILD_FDS_MAX] = { -1, -1, -1, -1 };
-	char *envp[ENVIRONMENT_MAX + 1];
 	struct child child = CHILD_NONE;
 
-	assert(fds_count <= CHILD_FDS_MAX);
-	choose_environment(environment, envp);
-	int r = copy_fds(fds, fds_count, safe);
+	assert(plan->fds_count <= CHILD_FDS_MAX);
+	int r = copy_fds(plan->fds, plan->fds_count, safe);
 	if (r == 0)
-		r = spawn(path, argv, envp, safe, fds_count, &child.pid);
-	for (size_t i = 0; i < fds_count; i++)
+		r = spawn(plan, safe, &child.pid);
+	for (size_t i = 0; i < plan->fds_count; i++)
 		fd_closep(&safe[i]);
 	if (r)
 		return r;

@@ -24,12 +24,19 @@ struct child {
 	}
 
 /*
- * Descriptor fds[k] becomes 3 + k; standard input is the null device, standard output goes to
- * our standard error. Of the environment only the named variables stay (NULL-closed; a name
- * that ends in _ stands for all that begin so). -errno of the exec as well.
+ * Descriptor fds[k] becomes 3 + k; standard input is the null device. Of the environment only
+ * the named variables stay (a name that ends in _ stands for all that begin so). -errno of the
+ * exec as well.
  */
-int child_start(const char *path, char *const argv[], const char *const environment[],
-	const int *fds, size_t fds_count, struct child *out) MUST_USE;
+struct child_plan {
+	const char *path;
+	char *const *argv;
+	const char *const *environment; /* names, closed with NULL */
+	const int *fds;
+	size_t fds_count;
+	int output; /* standard output; 2 for our standard error */
+};
+int child_start(const struct child_plan *plan, struct child *out) MUST_USE;
 
 /* After its pidfd became readable: *status as of waitpid(2), and the child is none again. */
 int child_reap(struct child *child, int *status) MUST_USE;

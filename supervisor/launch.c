@@ -70,7 +70,13 @@ static int start(struct launch *l)
 		return -errno;
 	ours = pair[0];
 	theirs = pair[1];
-	int r = child_start(l->path, argv, environment, &theirs, 1, &l->child);
+	struct child_plan plan = { .path = l->path,
+		.argv = argv,
+		.environment = environment,
+		.fds = &theirs,
+		.fds_count = 1,
+		.output = STDERR_FILENO };
+	int r = child_start(&plan, &l->child);
 	if (r)
 		return r;
 	l->socket = fd_take(&ours);
