@@ -1,6 +1,7 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "cache/folder.h"
@@ -8,6 +9,38 @@
 #include "tests/check_run.h"
 
 static int folder;
+
+/* What was made durable in which order; these stand before the C library's functions of the
+ * same name. */
+static char order[16];
+static bool sync_fails;
+
+static void note(const char *what)
+{
+	strncat(order, what, sizeof(order) - strlen(order) - 1);
+}
+
+int fsync(int fd)
+{
+	struct stat now;
+
+	note(fstat(fd, &now) == 0 && S_ISDIR(now.st_mode) ? "D" : "f");
+	if (sync_fails)
+		errno = EIO;
+	return sync_fails ? -1 : (int)syscall(SYS_fsync, fd);
+}
+
+int renameat(int from_folder, const char *from, int to_folder, const char *to)
+{
+	note("r");
+	return (int)syscall(SYS_renameat2, from_folder, from, to_folder, to, 0);
+}
+
+int linkat(int from_folder, const char *from, int to_folder, const char *to, int flags)
+{
+	note("l");
+	return (int)syscall(SYS_linkat, from_folder, from, to_folder, to, flags);
+}
 
 static void setup(void)
 {
@@ -162,6 +195,34 @@ START_TEST(publish_new_leaves_what_is_there)
 }
 END_TEST
 
+START_TEST(a_name_is_given_between_two_syncs)
+{
+	CLEANUP(folder_draft_deinit) struct folder_draft draft;
+
+	publish("name", "x");
+	ck_assert_str_eq(order, "frD");
+	order[0] = 0;
+	ck_assert_int_eq(folder_draft_init(&draft, folder, 0600), 0);
+	ck_assert_int_eq(folder_draft_publish_new(&draft, "other"), 0);
+	ck_assert_str_eq(order, "flD");
+}
+END_TEST
+
+static int (*const give_name[])(struct folder_draft *, const char *) = { folder_draft_publish,
+	folder_draft_publish_new };
+
+START_TEST(what_could_not_be_synced_gets_no_name)
+{
+	struct folder_draft draft;
+
+	ck_assert_int_eq(folder_draft_init(&draft, folder, 0400), 0);
+	sync_fails = true;
+	ck_assert_int_eq(give_name[_i](&draft, "name"), -EIO);
+	folder_draft_deinit(&draft);
+	ck_assert_int_eq(scratch_count("f", ""), 0);
+}
+END_TEST
+
 START_TEST(open_removes_the_drafts_of_the_dead_and_no_others)
 {
 	CLEANUP(folder_draft_deinit) struct folder_draft ours;
@@ -245,6 +306,17 @@ START_TEST(file_open_takes_plain_files_only)
 	plant[_i](scratch_path("f/name"));
 	ck_assert_int_eq(folder_file_open(folder, "name", &fd), FOLDER_FOREIGN);
 	ck_assert_int_eq(fd, -1);
+}
+END_TEST
+
+START_TEST(file_open_answers_a_descriptor_that_only_reads)
+{
+	CLEANUP(fd_closep) int fd = -1;
+
+	publish("name", "x");
+	ck_assert_int_eq(folder_file_open(folder, "name", &fd), 0);
+	ck_assert_int_eq(fcntl(fd, F_GETFL) & (O_ACCMODE | O_NONBLOCK), O_RDONLY);
+	ck_assert_int_eq(fcntl(fd, F_GETFD), FD_CLOEXEC);
 }
 END_TEST
 
@@ -387,6 +459,41 @@ START_TEST(a_lock_holds_between_threads)
 }
 END_TEST
 
+static void *publish_name(void *unused)
+{
+	publish("name", "new");
+	return unused;
+}
+
+static void *drop_name(void *fd)
+{
+	ck_assert_int_eq(folder_file_drop(folder, "name", *(int *)fd), 0);
+	return NULL;
+}
+
+static void *(*const change_name[])(void *) = { publish_name, drop_name };
+
+START_TEST(what_stands_under_a_name_changes_only_under_its_lock)
+{
+	CLEANUP(fd_closep) int fd = -1;
+	pthread_t other;
+	char now[8] = "";
+	int lock;
+
+	publish("name", "old");
+	ck_assert_int_eq(folder_file_open(folder, "name", &fd), 0);
+	ck_assert_int_eq(folder_lock(folder, FOLDER_LOCK_NAME, "name", &lock), 0);
+	ck_assert_int_eq(pthread_create(&other, NULL, change_name[_i], &fd), 0);
+	usleep(50000);
+	expect_text("f/name", "old");
+	close(lock);
+	pthread_join(other, NULL);
+	if (scratch_has("f/name"))
+		scratch_read("f/name", now, sizeof(now) - 1);
+	ck_assert_str_ne(now, "old");
+}
+END_TEST
+
 START_TEST(a_lock_ends_with_its_process)
 {
 	int lock;
@@ -425,6 +532,9 @@ static Suite *suite(void)
 	tcase_add_test(drafts, a_published_file_has_its_mode_whatever_the_umask);
 	tcase_add_test(drafts, publish_replaces_a_file_and_a_link);
 	tcase_add_test(drafts, publish_new_leaves_what_is_there);
+	tcase_add_test(drafts, a_name_is_given_between_two_syncs);
+	tcase_add_loop_test(
+		drafts, what_could_not_be_synced_gets_no_name, 0, (int)ARRAY_LEN(give_name));
 	tcase_add_test(drafts, open_removes_the_drafts_of_the_dead_and_no_others);
 	tcase_add_test(drafts, sweeping_takes_no_draft_from_the_living);
 	suite_add_tcase(s, drafts);
@@ -432,6 +542,7 @@ static Suite *suite(void)
 	TCase *files = tcase_create("files");
 	tcase_add_checked_fixture(files, setup, teardown);
 	tcase_add_loop_test(files, file_open_takes_plain_files_only, 0, (int)ARRAY_LEN(plant));
+	tcase_add_test(files, file_open_answers_a_descriptor_that_only_reads);
 	tcase_add_test(files, file_open_misses_what_is_not_there);
 	tcase_add_test(files, file_open_refuses_a_file_of_somebody_else);
 	tcase_add_loop_test(files, drop_removes_what_is_not_a_plain_file, 0, PLANTS_REMOVABLE);
@@ -449,6 +560,8 @@ static Suite *suite(void)
 	TCase *locks = tcase_create("locks");
 	tcase_add_checked_fixture(locks, setup, teardown);
 	tcase_add_test(locks, a_lock_holds_between_threads);
+	tcase_add_loop_test(locks, what_stands_under_a_name_changes_only_under_its_lock, 0,
+		(int)ARRAY_LEN(change_name));
 	tcase_add_test(locks, a_lock_ends_with_its_process);
 	suite_add_tcase(s, locks);
 	return s;

@@ -10,7 +10,7 @@
 #define SIZE_MAX_ANY  (64 * MIB)
 #define PIECE_BYTES   4096
 #define KILL_ROUNDS   100
-#define KILL_AFTER_US 25000
+#define KILL_AFTER_US 500 /* the first round's longest; the n-th takes up to n times that */
 
 static struct store *store;
 
@@ -553,7 +553,7 @@ START_TEST(kill_in_mid_put_leaves_the_store_whole)
 		pid_t child = fork();
 		if (child == 0)
 			put_until_killed(i, said[1]);
-		usleep(scratch_random(&seed) % KILL_AFTER_US);
+		usleep(scratch_random(&seed) % (i * KILL_AFTER_US));
 		ck_assert_int_eq(kill(child, SIGKILL), 0);
 		ck_assert_int_eq(waitpid(child, NULL, 0), child);
 	}

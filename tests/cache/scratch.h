@@ -14,7 +14,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
-#include "ipc/base.h"
+#include "ipc/log.h"
 
 #define SCRATCH_DISK "disk"
 
@@ -33,6 +33,8 @@ static inline const char *scratch_path(const char *name)
 
 static inline void scratch_setup(void)
 {
+	setenv("REDSHIRT_LOG", "error", 0); /* the hundreds of warnings are what we test for */
+	log_open("check");
 	ck_assert_ptr_nonnull(mkdtemp(scratch));
 }
 
@@ -98,7 +100,7 @@ static inline bool scratch_small_disk(void)
 
 	ck_assert_int_eq(mkdir(path, 0700), 0);
 	if (unshare(CLONE_NEWNS) == 0 &&
-		mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+		mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0 &&
 		mount("none", path, "tmpfs", 0, "size=256k,mode=0700") == 0)
 		return true;
 	fprintf(stderr, "skipped: a small disk needs the right to mount: %s\n",
