@@ -432,30 +432,30 @@ END_TEST
 
 /* --- locks --- */
 
-static void *take_lock(void *order)
+static void *take_lock(void *taken)
 {
 	CLEANUP(fd_closep) int lock = -1;
 
 	ck_assert_int_eq(folder_lock(folder, FOLDER_LOCK_BUILD, "name", &lock), 0);
-	__atomic_fetch_add((int *)order, 1, __ATOMIC_SEQ_CST);
+	__atomic_fetch_add((int *)taken, 1, __ATOMIC_SEQ_CST);
 	return NULL;
 }
 
 START_TEST(a_lock_holds_between_threads)
 {
 	pthread_t other;
-	int lock, free_lock, order = 0;
+	int lock, free_lock, taken = 0;
 
 	ck_assert_int_eq(folder_lock(folder, FOLDER_LOCK_BUILD, "name", &lock), 0);
-	ck_assert_int_eq(pthread_create(&other, NULL, take_lock, &order), 0);
+	ck_assert_int_eq(pthread_create(&other, NULL, take_lock, &taken), 0);
 	usleep(50000);
-	ck_assert_int_eq(__atomic_load_n(&order, __ATOMIC_SEQ_CST), 0);
+	ck_assert_int_eq(__atomic_load_n(&taken, __ATOMIC_SEQ_CST), 0);
 	/* neither another name nor the other lock of this name has to wait */
 	ck_assert_int_eq(folder_lock(folder, FOLDER_LOCK_BUILD, "other", &free_lock), 0);
 	ck_assert_int_eq(folder_lock(folder, FOLDER_LOCK_NAME, "name", &free_lock), 0);
 	close(lock);
 	pthread_join(other, NULL);
-	ck_assert_int_eq(order, 1);
+	ck_assert_int_eq(taken, 1);
 }
 END_TEST
 
