@@ -544,6 +544,7 @@ static Suite *broker_suite(void)
 		{ "end", { the_end_of_a_handler_is_told_after_its_interfaces_are_free,
 				 the_end_of_a_client_is_told_to_the_handler,
 				 a_process_that_closes_its_end_closes_the_other,
+				 an_accused_lane_is_closed_at_both_ends,
 				 lies_about_lanes_are_seen,
 				 a_process_that_waited_and_ended_is_forgotten } },
 		{ "people", { what_a_process_handles_waits_for_and_talks_to_is_told } },
