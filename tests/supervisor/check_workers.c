@@ -1,0 +1,597 @@
+/* check_workers.c: the I/O half of the broker against workers that this file plays itself,
+ * honest and hostile. */
+#include <fcntl.h>
+#include <string.h>
+
+#include <sys/mman.h>
+
+#include "ipc/fdpass.h"
+#include "ipc/home.h"
+#include "ipc/table.h"
+#include "supervisor/workers.h"
+#include "tests/check_run.h"
+
+/* ---- rsd's side: what it heard ---- */
+
+static struct workers *workers;
+static uint64_t ready_process, broken_process;
+static const char *broken_why;
+static char output[65536];
+static uint32_t output_bytes;
+static bool block_output;
+
+static void on_ready(void *context, uint64_t process)
+{
+	(void)context;
+	ready_process = process;
+}
+
+static void on_broken(void *context, uint64_t process, const char *why)
+{
+	(void)context;
+	MUST(broken_process != process); /* told once */
+	broken_process = process;
+	broken_why = why;
+}
+
+static void on_output(
+	void *context, uint64_t process, uint32_t level, const void *text, uint32_t bytes)
+{
+	(void)context, (void)process, (void)level;
+	MUST(output_bytes + bytes < sizeof(output));
+	memcpy(output + output_bytes, text, bytes);
+	output_bytes += bytes;
+}
+
+static bool on_output_blocked(void *context, uint64_t process)
+{
+	(void)context, (void)process;
+	return block_output;
+}
+
+/* ---- the worker's side, as its runtime would see it ---- */
+
+struct fake {
+	uint64_t process;
+	struct lane home;
+	struct own_page *own;
+	const struct table *table;
+	int fds[START_FDS];
+	uint64_t next_id;
+};
+
+static const struct hash a_program = { "program" };
+
+static void fake_start(struct fake *fake, uint64_t process)
+{
+	uint8_t *base;
+
+	*fake = (struct fake){ .process = process, .next_id = 1 };
+	ck_assert_int_eq(workers_add(workers, process, &a_program, fake->fds), 0);
+	fake->own = mmap(NULL, OWN_PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED,
+		fake->fds[START_OWN_PAGE], 0);
+	fake->table = mmap(NULL, TABLE_BYTES, PROT_READ, MAP_SHARED, fake->fds[START_TABLE], 0);
+	ck_assert_ptr_ne(fake->own, MAP_FAILED);
+	ck_assert_ptr_ne(fake->table, MAP_FAILED);
+	ck_assert_int_eq(bell_page_seal(fake->fds[START_OWN_PAGE]), 0);
+	ck_assert_int_eq(lane_reserve(LANE_RING_SMALL, &base), 0);
+	ck_assert_int_eq(lane_map(&fake->home, fake->fds[START_HOME_LANE], base,
+				 LANE_RING_SMALL, LANE_CLIENT),
+		0);
+}
+
+static void say(struct fake *fake, uint16_t kind, uint16_t flags, uint64_t id, uint32_t slot,
+	const void *body, uint32_t bytes)
+{
+	struct record head = { .kind = kind,
+		.flags = flags,
+		.id = id,
+		.slot = slot,
+		.frag_len = bytes,
+		.total_len = bytes };
+
+	MUST(ring_put(&fake->home.out, &head, bytes ? body : "") == 0);
+}
+
+/* The next record from rsd; its kind, 0 for none. */
+static uint16_t hear(struct fake *fake, struct record *head, void *body, uint32_t room)
+{
+	const uint8_t *at;
+
+	if (ring_peek(&fake->home.in, head, &at))
+		return 0;
+	MUST(head->frag_len <= room);
+	memcpy(body, at, head->frag_len);
+	ring_consume(&fake->home.in, head->frag_len);
+	ring_tell(&fake->home.in);
+	return head->kind;
+}
+
+static void pump(void)
+{
+	while (workers_pump(workers))
+		;
+}
+
+static void fake_ready(struct fake *fake, uint64_t process)
+{
+	fake_start(fake, process);
+	say(fake, RECORD_READY, 0, 0, 0, "", 0);
+	pump();
+	ck_assert_uint_eq(ready_process, process);
+}
+
+static struct home_opened open_interface(
+	struct fake *fake, const uint8_t interface[32], uint32_t flags)
+{
+	struct home_open open = { .flags = flags };
+	struct home_opened opened = { 0 };
+	struct record head;
+
+	memcpy(open.interface, interface, 32);
+	say(fake, RECORD_OPEN, 0, fake->next_id, 0, &open, sizeof(open));
+	pump();
+	MUST(hear(fake, &head, &opened, sizeof(opened)) == RECORD_OPENED);
+	MUST(head.id == fake->next_id++);
+	return opened;
+}
+
+static uint32_t ask_interface(struct fake *fake, uint32_t request, const uint8_t interface[32])
+{
+	struct rs_interface_register message = { .request = request };
+	struct home_opened host = open_interface(fake, rs_interface_interface, 0);
+	struct record head;
+	char nothing[1];
+
+	memcpy(message.interface, interface, 32);
+	say(fake, RECORD_MESSAGE, RS_NEEDS_ANSWER, fake->next_id, host.slot, &message,
+		sizeof(message));
+	pump();
+	MUST(hear(fake, &head, nothing, 0) == RECORD_ANSWER);
+	MUST(head.id == fake->next_id++);
+	return head.slot;
+}
+
+static int take_lane(struct fake *fake, uint32_t *lane)
+{
+	struct home_lane_tag tag;
+	int fds[HOME_FDS];
+	int r = fdpass_receive(fake->fds[START_SOCKET], &tag, sizeof(tag), fds, HOME_FDS);
+
+	if (r)
+		return r;
+	*lane = tag.lane;
+	for (size_t i = 0; i < HOME_FDS; i++)
+		close(fds[i]);
+	return 0;
+}
+
+static const uint8_t echo[32] = "example:echo";
+
+static void set_up(void)
+{
+	const struct workers_events events = { .ready = on_ready,
+		.broken = on_broken,
+		.output = on_output,
+		.output_blocked = on_output_blocked };
+
+	ready_process = broken_process = 0;
+	output_bytes = 0;
+	block_output = false;
+	ck_assert_int_eq(workers_new(&events, &workers), 0);
+}
+
+static void tear_down(void)
+{
+	workers = workers_free(workers);
+}
+
+/* ---- the ordinary way ---- */
+
+START_TEST(a_worker_is_ready_when_it_says_so)
+{
+	struct fake fake;
+
+	fake_ready(&fake, 1);
+	ck_assert_uint_eq(broken_process, 0);
+}
+END_TEST
+
+START_TEST(a_log_line_reaches_the_output)
+{
+	struct fake fake;
+	struct {
+		struct rs_log_write head;
+		char text[5];
+	} line = { { RS_LOG_WRITE, RS_LOG_STDOUT }, "hello" };
+
+	fake_ready(&fake, 1);
+	struct home_opened log = open_interface(&fake, rs_interface_log, 0);
+	ck_assert_uint_eq(log.status, RS_OK);
+	ck_assert_uint_eq(log.lane, LANE_HOME);
+	say(&fake, RECORD_MESSAGE, 0, 0, log.slot, &line,
+		sizeof(line.head) + sizeof(line.text));
+	pump();
+	ck_assert_uint_eq(output_bytes, 5);
+	ck_assert(memcmp(output, "hello", 5) == 0);
+}
+END_TEST
+
+START_TEST(last_words_are_heard_after_the_end)
+{
+	struct fake fake;
+	struct trap_report report;
+	struct {
+		struct rs_log_write head;
+		char text[3];
+	} line = { { RS_LOG_WRITE, RS_LOG_STDERR }, "bye" };
+
+	fake_ready(&fake, 1);
+	struct home_opened log = open_interface(&fake, rs_interface_log, 0);
+	say(&fake, RECORD_MESSAGE, 0, 0, log.slot, &line,
+		sizeof(line.head) + sizeof(line.text));
+	fake.own->trap = (struct trap_report){ .cause = 3, .address = 42 };
+	block_output = true; /* even then: what was said is not lost */
+	workers_gone(workers, 1, &report);
+	ck_assert_uint_eq(output_bytes, 3);
+	ck_assert_uint_eq(report.cause, 3);
+	ck_assert_uint_eq(report.address, 42);
+}
+END_TEST
+
+START_TEST(output_without_a_place_to_go_waits_in_the_ring)
+{
+	struct fake fake;
+	struct rs_log_write line = { RS_LOG_WRITE, RS_LOG_STDOUT };
+
+	fake_ready(&fake, 1);
+	struct home_opened log = open_interface(&fake, rs_interface_log, 0);
+	block_output = true;
+	say(&fake, RECORD_MESSAGE, 0, 0, log.slot, &line, sizeof(line));
+	pump();
+	ck_assert(ring_waiting(&(struct ring_in){
+		.position = 0, .tail = fake.home.out.tail, .tail_seen = 0 })); /* published */
+	ck_assert(!workers_waiting(workers)); /* and rsd may sleep over it */
+	block_output = false;
+	ck_assert(workers_waiting(workers));
+}
+END_TEST
+
+START_TEST(two_programs_get_a_lane)
+{
+	struct fake handler, client;
+	struct record head;
+	struct home_lane new_lane;
+	uint32_t lane;
+
+	fake_ready(&handler, 1);
+	fake_ready(&client, 2);
+	ck_assert_uint_eq(ask_interface(&handler, RS_INTERFACE_REGISTER, echo), RS_OK);
+	ck_assert_uint_eq(ask_interface(&client, RS_INTERFACE_REGISTER, echo), RS_TAKEN);
+
+	struct home_opened opened = open_interface(&client, echo, 0);
+	ck_assert_uint_eq(opened.status, RS_OK);
+	ck_assert_uint_eq(opened.new_lane, 1);
+	ck_assert_int_eq(take_lane(&client, &lane), 0);
+	ck_assert_uint_eq(lane, opened.lane);
+	ck_assert_int_eq(hear(&handler, &head, &new_lane, sizeof(new_lane)), RECORD_NEW_LANE);
+	ck_assert_int_eq(take_lane(&handler, &lane), 0);
+	ck_assert_uint_eq(lane, new_lane.lane);
+
+	const struct table_lane *entry = &handler.table->lanes[lane];
+	ck_assert_uint_eq(entry->state, TABLE_OPEN);
+	ck_assert_uint_eq(entry->peer_process, 2);
+	ck_assert_uint_eq(entry->generation, new_lane.generation);
+	ck_assert(entry->slots >> opened.slot & 1);
+	ck_assert(memcmp(handler.table->interfaces[opened.slot], echo, 32) == 0);
+	ck_assert_uint_eq(client.table->lanes[opened.lane].peer_process,
+		0); /* nobody learns who handles */
+}
+END_TEST
+
+START_TEST(who_waits_hears_of_the_handler_when_it_comes)
+{
+	struct fake handler, client;
+	struct record head;
+	struct home_opened opened;
+
+	fake_ready(&client, 2);
+	ck_assert_uint_eq(open_interface(&client, echo, RS_ALLOW_DELAY).status, RS_NO_HANDLER);
+	fake_ready(&handler, 3);
+	ck_assert_uint_eq(
+		ask_interface(&client, RS_INTERFACE_UNREGISTER, echo), RS_BAD_ARGUMENT);
+	struct home_opened host = open_interface(&handler, rs_interface_interface, 0);
+	struct rs_interface_register message = { .request = RS_INTERFACE_REGISTER };
+	memcpy(message.interface, echo, 32);
+	say(&handler, RECORD_MESSAGE, 0, 0, host.slot, &message, sizeof(message));
+	pump();
+	ck_assert_int_eq(hear(&client, &head, &opened, sizeof(opened)), RECORD_OPENED);
+	ck_assert_uint_eq(head.id, 0);
+	ck_assert_uint_eq(opened.status, RS_OK);
+}
+END_TEST
+
+START_TEST(the_next_lane_comes_only_after_the_last_was_taken)
+{
+	struct fake handler, a, b;
+	struct record head;
+	struct home_lane new_lane;
+	uint32_t lane;
+
+	fake_ready(&handler, 1);
+	fake_ready(&a, 2);
+	fake_ready(&b, 3);
+	ck_assert_uint_eq(ask_interface(&handler, RS_INTERFACE_REGISTER, echo), RS_OK);
+	ck_assert_uint_eq(open_interface(&a, echo, 0).status, RS_OK);
+	ck_assert_uint_eq(
+		open_interface(&b, echo, 0).status, RS_OK); /* answered at once all the same */
+	ck_assert_int_eq(hear(&handler, &head, &new_lane, sizeof(new_lane)), RECORD_NEW_LANE);
+	ck_assert_int_eq(take_lane(&handler, &lane), 0);
+	ck_assert_int_eq(hear(&handler, &head, &new_lane, sizeof(new_lane)), 0);
+	ck_assert_int_eq(take_lane(&handler, &lane), FDPASS_EMPTY);
+	say(&handler, RECORD_LANE_TAKEN, 0, 0, 0, &new_lane, sizeof(new_lane));
+	pump();
+	ck_assert_int_eq(hear(&handler, &head, &new_lane, sizeof(new_lane)), RECORD_NEW_LANE);
+	ck_assert_int_eq(take_lane(&handler, &lane), 0);
+}
+END_TEST
+
+START_TEST(a_dead_peer_stands_in_the_table)
+{
+	struct fake handler, client;
+	struct trap_report report;
+
+	fake_ready(&handler, 1);
+	fake_ready(&client, 2);
+	ck_assert_uint_eq(ask_interface(&handler, RS_INTERFACE_REGISTER, echo), RS_OK);
+	struct home_opened opened = open_interface(&client, echo, 0);
+	uint64_t version = client.table->version;
+	workers_gone(workers, 1, &report);
+	ck_assert_uint_eq(client.table->lanes[opened.lane].state, TABLE_PEER_DEAD);
+	ck_assert_uint_gt(client.table->version, version);
+	ck_assert_uint_eq(open_interface(&client, echo, 0).status, RS_NO_HANDLER);
+	struct home_lane done = { .lane = opened.lane,
+		.generation = client.table->lanes[opened.lane].generation };
+	say(&client, RECORD_LANE_DONE, 0, 0, 0, &done, sizeof(done));
+	pump();
+	ck_assert_uint_eq(client.table->lanes[opened.lane].state, TABLE_FREE);
+	ck_assert_uint_eq(broken_process, 0);
+}
+END_TEST
+
+/* ---- lies ---- */
+
+static const struct lie {
+	const char *name;
+	uint16_t kind, flags;
+	uint32_t slot, bytes;
+} lies[] = {
+	{ "an unknown kind", 99, 0, 0, 0 },
+	{ "kind 0", 0, 0, 0, 0 },
+	{ "a record only rsd sends", RECORD_OPENED, 0, 0, 0 },
+	{ "ready twice", RECORD_READY, 0, 0, 0 },
+	{ "a slot it was not given", RECORD_MESSAGE, 0, 1, 8 },
+	{ "a slot that does not exist", RECORD_MESSAGE, 0, UINT32_MAX, 8 },
+	{ "a short open", RECORD_OPEN, 0, 0, 8 },
+	{ "a lane taken that nobody gave", RECORD_LANE_TAKEN, 0, 0, 16 },
+	{ "a lane let go that is not there", RECORD_LANE_DONE, 0, 0, 16 },
+	{ "a short lane", RECORD_LANE_DONE, 0, 0, 8 },
+	{ "a peer accused that is not there", RECORD_LANE_BROKEN, 0, 0, 16 },
+};
+
+START_TEST(a_lie_is_the_end_of_the_liar_only)
+{
+	struct fake liar, other;
+	uint8_t body[32];
+
+	memset(body, 0xff, sizeof(body));
+	fake_ready(&liar, 1);
+	fake_ready(&other, 2);
+	say(&liar, lies[_i].kind, lies[_i].flags, 1, lies[_i].slot, body, lies[_i].bytes);
+	pump();
+	ck_assert_msg(broken_process == 1, "%s", lies[_i].name);
+	ck_assert_uint_eq(open_interface(&other, rs_interface_log, 0).status, RS_OK);
+}
+END_TEST
+
+START_TEST(a_fragment_where_none_may_be_is_a_lie)
+{
+	struct fake fake;
+	struct record head = { .kind = RECORD_OPEN, .frag_len = 8, .total_len = 16 };
+
+	fake_ready(&fake, 1);
+	ck_assert_int_eq(ring_put(&fake.home.out, &head, "12345678"), 0);
+	pump();
+	ck_assert_uint_eq(broken_process, 1);
+}
+END_TEST
+
+START_TEST(a_scribbled_home_lane_is_a_lie)
+{
+	struct fake fake;
+
+	fake_ready(&fake, 1);
+	atomic_store(&fake.home.out.tail->position, 7);
+	pump();
+	ck_assert_uint_eq(broken_process, 1);
+}
+END_TEST
+
+START_TEST(nothing_is_heard_before_ready)
+{
+	struct fake fake;
+	struct home_open open = { .flags = 0 };
+
+	fake_start(&fake, 1);
+	say(&fake, RECORD_OPEN, 0, 1, 0, &open, sizeof(open));
+	pump();
+	ck_assert_uint_eq(broken_process, 1);
+}
+END_TEST
+
+START_TEST(a_page_that_others_could_write_is_refused)
+{
+	struct fake fake;
+	int fds[START_FDS];
+
+	ck_assert_int_eq(workers_add(workers, 1, &a_program, fds), 0);
+	uint8_t *base;
+	ck_assert_int_eq(lane_reserve(LANE_RING_SMALL, &base), 0);
+	ck_assert_int_eq(
+		lane_map(&fake.home, fds[START_HOME_LANE], base, LANE_RING_SMALL, LANE_CLIENT),
+		0);
+	say(&fake, RECORD_READY, 0, 0, 0, "", 0);
+	pump();
+	ck_assert_uint_eq(broken_process, 1);
+	ck_assert_str_eq(broken_why, "its own page is not sealed");
+}
+END_TEST
+
+START_TEST(who_asks_and_does_not_listen_ends)
+{
+	struct fake fake;
+	struct rs_random_generate ask = { RS_RANDOM_GENERATE, RS_RANDOM_BYTES_MAX };
+
+	fake_ready(&fake, 1);
+	struct home_opened host = open_interface(&fake, rs_interface_random, 0);
+	for (uint64_t id = 1; id < 10000 && !broken_process; id++) {
+		say(&fake, RECORD_MESSAGE, RS_NEEDS_ANSWER, id, host.slot, &ask, sizeof(ask));
+		pump();
+	}
+	ck_assert_uint_eq(broken_process, 1);
+	ck_assert_str_eq(broken_why, "it asks and does not listen");
+}
+END_TEST
+
+START_TEST(answers_without_room_wait_and_come_in_order)
+{
+	struct fake fake;
+	struct rs_random_generate ask = { RS_RANDOM_GENERATE, 4000 };
+	struct record head;
+	uint8_t body[4096];
+
+	fake_ready(&fake, 1);
+	struct home_opened host = open_interface(&fake, rs_interface_random, 0);
+	for (uint64_t id = 1; id <= 100; id++) { /* 400 KB of answers, a ring of 32 KiB */
+		say(&fake, RECORD_MESSAGE, RS_NEEDS_ANSWER, id, host.slot, &ask, sizeof(ask));
+		pump();
+	}
+	for (uint64_t id = 1; id <= 100; id++) {
+		MUST(hear(&fake, &head, body, sizeof(body)) == RECORD_ANSWER);
+		MUST(head.id == id);
+		MUST(head.frag_len == 4000);
+		pump();
+	}
+	ck_assert_uint_eq(broken_process, 0);
+}
+END_TEST
+
+static const struct {
+	uint32_t request, bytes, status;
+} malformed[] = {
+	{ RS_INTERFACE_REGISTER, 3, RS_MALFORMED },
+	{ RS_INTERFACE_REGISTER, sizeof(struct rs_interface_register) - 1, RS_MALFORMED },
+	{ RS_INTERFACE_UNREGISTER, sizeof(struct rs_interface_register) + 1, RS_MALFORMED },
+	{ RS_INTERFACE_CANCEL, 4, RS_MALFORMED },
+	{ 77, sizeof(struct rs_interface_register), RS_UNSUPPORTED },
+};
+
+START_TEST(a_malformed_request_is_answered_so)
+{
+	struct fake fake;
+	struct record head;
+	uint8_t body[64] = { 0 }, nothing[1];
+
+	fake_ready(&fake, 1);
+	struct home_opened host = open_interface(&fake, rs_interface_interface, 0);
+	memcpy(body, &malformed[_i].request, 4);
+	say(&fake, RECORD_MESSAGE, RS_NEEDS_ANSWER, 9, host.slot, body, malformed[_i].bytes);
+	pump();
+	ck_assert_int_eq(hear(&fake, &head, nothing, 0), RECORD_ANSWER);
+	ck_assert_uint_eq(head.slot, malformed[_i].status);
+	ck_assert_uint_eq(broken_process, 0);
+}
+END_TEST
+
+START_TEST(nobody_but_rsd_writes_a_table)
+{
+	struct fake fake;
+
+	fake_ready(&fake, 1);
+	ck_assert_ptr_eq(mmap(NULL, TABLE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED,
+				 fake.fds[START_TABLE], 0),
+		MAP_FAILED);
+	ck_assert_int_ne(
+		mprotect((void *)(uintptr_t)fake.table, TABLE_BYTES, PROT_READ | PROT_WRITE),
+		0);
+}
+END_TEST
+
+START_TEST(a_notice_reaches_the_worker)
+{
+	struct fake fake;
+	struct record head;
+	uint64_t ms;
+
+	fake_ready(&fake, 1);
+	ck_assert_int_eq(workers_notice_stop(workers, 1, 10000), 0);
+	ck_assert_int_eq(workers_notice_stop(workers, 2, 10000), WORKERS_NOT_SENT);
+	ck_assert_int_eq(hear(&fake, &head, &ms, sizeof(ms)), RECORD_NOTICE);
+	ck_assert_uint_eq(head.slot, RS_NOTICE_STOP);
+	ck_assert_uint_eq(ms, 10000);
+}
+END_TEST
+
+START_TEST(a_thousand_workers_come_and_go_and_leave_no_descriptor)
+{
+	struct trap_report report;
+	int first = dup(0), fds[START_FDS];
+
+	close(first);
+	for (uint64_t p = 1; p <= 1000; p++) {
+		MUST(workers_add(workers, p, &a_program, fds) == 0);
+		workers_close_fds(fds);
+		if (p > 20)
+			workers_gone(workers, p - 20, &report);
+	}
+	for (uint64_t p = 981; p <= 1000; p++)
+		workers_gone(workers, p, &report);
+	int last = dup(0);
+	ck_assert_int_eq(first, last);
+	close(last);
+}
+END_TEST
+
+static Suite *workers_suite(void)
+{
+	Suite *suite = suite_create("workers");
+	TCase *life = tcase_create("life"), *hostile = tcase_create("hostile worker");
+
+	tcase_add_test(life, a_worker_is_ready_when_it_says_so);
+	tcase_add_test(life, a_log_line_reaches_the_output);
+	tcase_add_test(life, last_words_are_heard_after_the_end);
+	tcase_add_test(life, output_without_a_place_to_go_waits_in_the_ring);
+	tcase_add_test(life, two_programs_get_a_lane);
+	tcase_add_test(life, who_waits_hears_of_the_handler_when_it_comes);
+	tcase_add_test(life, the_next_lane_comes_only_after_the_last_was_taken);
+	tcase_add_test(life, a_dead_peer_stands_in_the_table);
+	tcase_add_test(life, a_notice_reaches_the_worker);
+	tcase_add_test(life, a_thousand_workers_come_and_go_and_leave_no_descriptor);
+	tcase_add_loop_test(hostile, a_lie_is_the_end_of_the_liar_only, 0, ARRAY_LEN(lies));
+	tcase_add_test(hostile, a_fragment_where_none_may_be_is_a_lie);
+	tcase_add_test(hostile, a_scribbled_home_lane_is_a_lie);
+	tcase_add_test(hostile, nothing_is_heard_before_ready);
+	tcase_add_test(hostile, a_page_that_others_could_write_is_refused);
+	tcase_add_test(hostile, who_asks_and_does_not_listen_ends);
+	tcase_add_test(hostile, answers_without_room_wait_and_come_in_order);
+	tcase_add_loop_test(
+		hostile, a_malformed_request_is_answered_so, 0, ARRAY_LEN(malformed));
+	tcase_add_test(hostile, nobody_but_rsd_writes_a_table);
+	tcase_add_checked_fixture(life, set_up, tear_down);
+	tcase_add_checked_fixture(hostile, set_up, tear_down);
+	suite_add_tcase(suite, life);
+	suite_add_tcase(suite, hostile);
+	return suite;
+}
+
+CHECK_MAIN(workers_suite)
