@@ -8,7 +8,7 @@ supervisor\>supervisor | supervisor\>ipc | supervisor\>cache | supervisor\>inter
 *) return 1 ;; esac; }
 # What runtime/ shows to others: the object's layout, lock-down steps, the launcher's protocol.
 shown() { case "$1>$2" in
-aotc\>runtime/abi.h | aotc\>runtime/lock.h | supervisor\>runtime/abi.h | supervisor\>runtime/start.h) ;;
+aotc\>runtime/abi.h | aotc\>runtime/lock.h | aotc\>runtime/w2c/symbols.h | supervisor\>runtime/abi.h | supervisor\>runtime/start.h) ;;
 *) return 1 ;; esac; }
 bad=0
 for f in ipc/*.[ch] cache/*.[ch] runtime/*.[ch] aotc/*.[ch] interfaces/*.[ch] supervisor/*.[ch]; do
