@@ -1,0 +1,95 @@
+/*
+ * process.h: one run of a program, from the request to the end: plain data, and the table that
+ * says what happens to it. The table knows no I/O: what is to be done is done by the functions
+ * in struct process_actions.
+ */
+#pragma once
+
+#include <sys/types.h>
+
+#include "ipc/hash.h"
+#include "supervisor/compile.h"
+#include "supervisor/ending.h"
+#include "supervisor/journal.h"
+#include "supervisor/limits.h"
+#include "supervisor/loop.h"
+#include "supervisor/protocol.h"
+
+enum process_state {
+	PROCESS_COMPILING, /* waits for its object */
+	PROCESS_QUEUED,    /* waits for the launcher to have room */
+	PROCESS_STARTING,  /* asked for, not yet locked */
+	PROCESS_RUNNING,
+	PROCESS_STOPPING,
+	PROCESS_GONE,
+	PROCESS_STATES,
+};
+
+enum process_event {
+	PROCESS_OBJECT,    /* the object is there */
+	PROCESS_NO_OBJECT, /* and never will be */
+	PROCESS_SENT,      /* the launcher was asked */
+	PROCESS_STARTED,   /* it is a process; its pidfd is known. May come after READY */
+	PROCESS_FAILED,    /* it never was one */
+	PROCESS_READY,     /* it is locked and begins its program */
+	PROCESS_STOP,      /* somebody wants it to end */
+	PROCESS_KILL,
+	PROCESS_DEADLINE, /* it had its time to stop */
+	PROCESS_BROKE,    /* it lied to rsd */
+	PROCESS_ENDED,    /* gone for sure */
+	PROCESS_EVENTS,
+};
+
+struct process;
+struct process_actions {
+	void *context;
+	void (*enqueue)(void *context, struct process *p);
+	void (*withdraw)(void *context, struct process *p); /* out of what it waits for */
+	void (*ask)(void *context, struct process *p);      /* to stop, with a deadline */
+	void (*kill)(void *context, struct process *p);     /* as soon as its pidfd is known */
+	void (*finish)(void *context, struct process *p);   /* it is gone: settle everything */
+};
+
+enum {
+	PROCESS_IGNORED = 1 /* the event means nothing in this state */
+};
+
+/* Moves p to its next state, then acts. */
+int process_event(struct process *p, enum process_event event,
+	const struct process_actions *actions) MUST_USE;
+
+/* The word for people: "compiling" "starting" "running" "stopping" "gone". */
+const char *process_state_text(enum process_state state);
+
+struct process {
+	struct process *next, *previous; /* of processes.c: all, by id */
+	struct process *next_in_bucket;
+	struct process *next_queued;
+	uint64_t id;
+	enum process_state state;
+	struct hash program;
+	char name[CONTROL_NAME_MAX + 1]; /* may be empty */
+	struct limits limits;
+	char *strings; /* arguments, then environment, each closed with a zero */
+	uint32_t strings_bytes, arguments, variables;
+
+	int64_t created_ms, ended_ms;
+	struct compile_want want; /* while COMPILING */
+	struct shelf_object *object;
+	pid_t pid;
+	int pidfd; /* -1: none (yet, or any more) */
+	uint64_t pidfd_watch;
+	struct loop_timer timer; /* the stop's deadline; then what is left to wait for */
+	uint64_t stop_ms;
+	bool ran, stopping, kill_wanted, orphaned;
+	int sent; /* last signal */
+	char broke[64];
+
+	struct journal_book *book;
+	struct ending ending; /* once GONE */
+
+	/* Somebody holds the record: it stays after the end as long as that. */
+	uint32_t pins;
+	/* Attached: output goes there as well, and decides whether there is room. */
+	struct attached *attached;
+};
