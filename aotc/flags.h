@@ -1,0 +1,21 @@
+/*
+ * flags.h: every option given to the compiler and the linker, with its reason. wasm2c writes C
+ * that is right only as long as the compiler takes it at its word; most rows are such words.
+ */
+#pragma once
+
+#include "ipc/base.h"
+
+enum flags_compiler {
+	FLAGS_GCC,
+	FLAGS_CLANG
+};
+
+#define FLAGS_MAX 64
+
+/* Append to argv from *count on; the rows are constants. */
+void flags_compile(enum flags_compiler compiler, const char **argv, size_t *count);
+void flags_link(const char **argv, size_t *count);
+
+/* What this machine's CPU is surely able to, as -march. */
+const char *flags_cpu(void);
