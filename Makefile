@@ -67,6 +67,8 @@ $(TESTS) $(BENCH): $(BUILD)/%: $(BUILD)/%.o $(LIB)
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call Q,CC)$(CC) $(ALL_CPPFLAGS) $(SAN_WHERE) $(ALL_CFLAGS) $(SANITIZE) -MMD -MP -c -o $@ $<
+# It carries these inside itself; the compiler does not see that.
+$(BUILD)/aotc/headers.o: $(wildcard runtime/w2c/*)
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
 	@echo '$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(SANITIZE)' | cmp -s - $@ || \

@@ -1,0 +1,42 @@
+#include "aotc/headers.h"
+
+/* The Makefile names these files as what headers.o is made from: the compiler does not see
+ * .incbin. */
+#define EMBED(name, path)                                                       \
+	__asm__(".pushsection .rodata\n" #name ": .incbin \"" path "\"\n" #name \
+		"_end: .byte 0\n.popsection\n");                                \
+	extern const char name[] __attribute__((visibility("hidden")));         \
+	extern const char name##_end[] __attribute__((visibility("hidden")))
+
+EMBED(headers_symbols, "runtime/w2c/symbols.h");
+EMBED(headers_common, "runtime/w2c/rs-common.h");
+EMBED(headers_object, "runtime/w2c/object.c");
+EMBED(headers_rt_1_0_32, "runtime/w2c/wasm-rt-1.0.32.h");
+EMBED(headers_rt_1_0_33, "runtime/w2c/wasm-rt-1.0.33.h");
+
+struct embedded {
+	const char *name, *start, *end;
+};
+
+static int write_one(struct work *work, const struct embedded *file)
+{
+	return work_write(work, file->name, file->start, (size_t)(file->end - file->start));
+}
+
+int headers_write(struct work *work, enum headers_family family)
+{
+	static const struct embedded families[] = {
+		[HEADERS_1_0_32] = { "wasm-rt.h", headers_rt_1_0_32, headers_rt_1_0_32_end },
+		[HEADERS_1_0_33] = { "wasm-rt.h", headers_rt_1_0_33, headers_rt_1_0_33_end },
+	};
+	static const struct embedded all[] = {
+		{ "symbols.h", headers_symbols, headers_symbols_end },
+		{ "rs-common.h", headers_common, headers_common_end },
+		{ "object.c", headers_object, headers_object_end },
+	};
+	int r = write_one(work, &families[family]);
+
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(all); i++)
+		r = write_one(work, &all[i]);
+	return r;
+}
