@@ -1,0 +1,309 @@
+#include "aotc/toolchain.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "aotc/jail.h"
+
+#define PROBE_FILE "probe.txt"
+
+static const struct jail_limits probe_limits = {
+	.cpu_s = 10,
+	.wall_s = 60,
+	.memory_bytes = 4 * GIB,
+	.file_bytes = 1 * MIB,
+};
+
+static bool is_program(const char *path)
+{
+	return access(path, X_OK) == 0;
+}
+
+static bool join(
+	char path[TOOLCHAIN_PATH_SIZE], const char *folder, size_t size, const char *name)
+{
+	int n = snprintf(path, TOOLCHAIN_PATH_SIZE, "%.*s/%s", (int)size, folder, name);
+
+	return n > 0 && n < TOOLCHAIN_PATH_SIZE;
+}
+
+static bool find_in_path(const char *name, char path[TOOLCHAIN_PATH_SIZE])
+{
+	const char *at = getenv("PATH");
+
+	if (!at)
+		at = "/usr/local/bin:/usr/bin:/bin";
+	for (; *at; at += strcspn(at, ":"), at += *at == ':') {
+		size_t size = strcspn(at, ":");
+		if (size > 0 && *at == '/' && join(path, at, size, name) && is_program(path))
+			return true;
+	}
+	path[0] = '\0';
+	return false;
+}
+
+/* The folder that a file lies in, one or two levels up. */
+static bool folder_of(char path[TOOLCHAIN_PATH_SIZE], const char *file, int levels)
+{
+	snprintf(path, TOOLCHAIN_PATH_SIZE, "%s", file);
+	for (int i = 0; i < levels; i++) {
+		char *slash = strrchr(path, '/');
+		if (!slash || slash == path)
+			return false;
+		*slash = '\0';
+	}
+	return true;
+}
+
+static bool find_beside_us(char path[TOOLCHAIN_PATH_SIZE])
+{
+	char self[TOOLCHAIN_PATH_SIZE], folder[TOOLCHAIN_PATH_SIZE];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+
+	if (n <= 0)
+		return false;
+	self[n] = '\0';
+	return folder_of(folder, self, 1) &&
+	       join(path, folder, strlen(folder), "wabt/bin/wasm2c") && is_program(path);
+}
+
+static bool find_wasm2c(char path[TOOLCHAIN_PATH_SIZE])
+{
+	const char *given = getenv("REDSHIRT_WASM2C");
+
+	if (given && *given) {
+		snprintf(path, TOOLCHAIN_PATH_SIZE, "%s", given);
+		return is_program(path);
+	}
+	return find_beside_us(path) || find_in_path("wasm2c", path);
+}
+
+static bool find_cc(char path[TOOLCHAIN_PATH_SIZE])
+{
+	const char *given = getenv("REDSHIRT_CC");
+
+	if (given && *given) {
+		snprintf(path, TOOLCHAIN_PATH_SIZE, "%s", given);
+		return is_program(path);
+	}
+	return find_in_path("gcc", path) || find_in_path("clang", path);
+}
+
+/* First line that `program option` prints; TOOLCHAIN_MISSING when it fails. */
+static int ask(
+	struct work *work, const char *program, const char *option, char *line, size_t size)
+{
+	CLEANUP(fd_closep) int output = -1;
+	struct jail_end end;
+	int r = work_create(work, PROBE_FILE, &output);
+
+	if (r)
+		return r;
+	struct jail_job job = {
+		.program = program,
+		.argv = (const char *[]){ program, option, NULL },
+		.work_fd = work->fd,
+		.output_fd = output,
+		.error_fd = -1,
+		.keep_fds = { -1, -1 },
+		.read = { program },
+		.limits = probe_limits,
+	};
+	r = jail_run(&job, &end);
+	if (r)
+		return r;
+	work_head(work, PROBE_FILE, line, size);
+	line[strcspn(line, "\n")] = '\0';
+	unlinkat(work->fd, PROBE_FILE, 0);
+	return end.how == JAIL_EXITED && end.code == 0 && *line ? 0 : TOOLCHAIN_MISSING;
+}
+
+/* 1.0.32 is the last of its family; what does not say a version is taken for new. */
+static enum headers_family family_of(const char *version)
+{
+	unsigned int major = 0, minor = 0, patch = 0;
+
+	if (sscanf(version, "%u.%u.%u", &major, &minor, &patch) == 3 && major <= 1 &&
+		minor == 0 && patch <= 32)
+		return HEADERS_1_0_32;
+	return HEADERS_1_0_33;
+}
+
+/* Newer translators print SIMD as calls of the simde headers, which come with the wheel or from
+ * libsimde-dev. */
+static void find_simde(struct toolchain *tools)
+{
+	char folder[TOOLCHAIN_PATH_SIZE], header[TOOLCHAIN_PATH_SIZE];
+
+	if (folder_of(folder, tools->wasm2c, 2) && strcmp(folder, "/usr") != 0 &&
+		join(tools->include, folder, strlen(folder), "include") &&
+		join(header, tools->include, strlen(tools->include), "simde/wasm/simd128.h") &&
+		access(header, R_OK) == 0)
+		return;
+	tools->include[0] = '\0';
+	if (access("/usr/include/simde/wasm/simd128.h", R_OK) < 0)
+		tools->without_simd = "its simde headers are missing (Debian: libsimde-dev)";
+}
+
+static void find_features(struct toolchain *tools)
+{
+	tools->features = FEATURES_WABT_1_0_32;
+	tools->without_simd = "this wasm2c is too old";
+	if (tools->family == HEADERS_1_0_32)
+		return;
+	tools->without_simd = NULL;
+	tools->features |= FEATURE_EXTENDED_CONST;
+	find_simde(tools);
+	if (!tools->without_simd)
+		tools->features |= FEATURE_SIMD;
+}
+
+static int ask_compiler(struct work *work, struct toolchain *tools)
+{
+	char line[256];
+	int r = ask(work, tools->cc, "--version", line, sizeof line);
+
+	if (r)
+		return r;
+	tools->compiler = strstr(line, "clang") ? FLAGS_CLANG : FLAGS_GCC;
+	return ask(work, tools->cc,
+		tools->compiler == FLAGS_GCC ? "-dumpfullversion" : "-dumpversion",
+		tools->cc_version, sizeof tools->cc_version);
+}
+
+int toolchain_find(struct work *work, struct toolchain *out, char reason[TOOLCHAIN_REASON_SIZE])
+{
+	memset(out, 0, sizeof *out);
+	bool wasm2c = find_wasm2c(out->wasm2c), cc = find_cc(out->cc);
+	snprintf(reason, TOOLCHAIN_REASON_SIZE, "no %s found (Debian: apt-get install %s)",
+		wasm2c ? "C compiler" : "wasm2c", wasm2c ? "gcc" : "wabt");
+	if (!wasm2c || !cc)
+		return TOOLCHAIN_MISSING;
+	snprintf(reason, TOOLCHAIN_REASON_SIZE, "%.200s does not run", out->wasm2c);
+	int r = ask(work, out->wasm2c, "--version", out->wasm2c_version,
+		sizeof out->wasm2c_version);
+	if (r)
+		return r;
+	out->family = family_of(out->wasm2c_version);
+	find_features(out);
+	snprintf(reason, TOOLCHAIN_REASON_SIZE, "%.200s does not run", out->cc);
+	return ask_compiler(work, out);
+}
+
+const char *toolchain_cc_name(const struct toolchain *tools)
+{
+	return tools->compiler == FLAGS_GCC ? "gcc" : "clang";
+}
+
+void toolchain_features(const struct toolchain *tools, char *text, size_t size)
+{
+	static const struct {
+		uint32_t bit;
+		const char *name;
+	} names[] = {
+		{ FEATURE_SIMD, "simd" },
+		{ FEATURE_BULK_MEMORY, "bulk-memory" },
+		{ FEATURE_REFERENCE_TYPES, "reference-types" },
+		{ FEATURE_MULTI_VALUE, "multi-value" },
+		{ FEATURE_SIGN_EXTENSION, "sign-extension" },
+		{ FEATURE_SATURATING_FLOAT, "saturating-float" },
+		{ FEATURE_TAIL_CALLS, "tail-calls" },
+		{ FEATURE_EXTENDED_CONST, "extended-const" },
+	};
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (tools->features & names[i].bit && used < size)
+			used += (size_t)snprintf(text + used, size - used, "%s%s",
+				used ? " " : "", names[i].name);
+}
+
+/* One line of what is hashed: a file's name and its content. */
+struct id_text {
+	char text[8192];
+	size_t used;
+};
+
+static void id_add(struct id_text *id, const char *name, const char *value)
+{
+	int n = snprintf(
+		id->text + id->used, sizeof id->text - id->used, "%s=%s\n", name, value);
+
+	if (n > 0)
+		id->used += (size_t)n;
+	if (id->used > sizeof id->text - 1)
+		id->used = sizeof id->text - 1;
+}
+
+static int id_add_file(struct id_text *id, const char *name, const char *path)
+{
+	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char hex[HASH_HEX_SIZE];
+	struct hash hash;
+	int r = fd < 0 ? -errno : hash_blake2b_of_fd(fd, &hash);
+
+	if (r == 0)
+		id_add(id, name, hash_to_hex(&hash, hex));
+	return r;
+}
+
+/* The programs behind the compiler's driver. One that it does not have (clang has no cc1) is no
+ * part of it. */
+static int id_add_parts(struct work *work, const struct toolchain *tools, struct id_text *id)
+{
+	static const char *const parts[] = { "cc1", "as", "ld" };
+
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		char option[64], line[TOOLCHAIN_PATH_SIZE], path[TOOLCHAIN_PATH_SIZE];
+
+		snprintf(option, sizeof option, "-print-prog-name=%s", parts[i]);
+		int r = ask(work, tools->cc, option, line, sizeof line);
+		if (r < 0)
+			return r;
+		if (r > 0 || (line[0] != '/' && !find_in_path(parts[i], path)))
+			continue;
+		r = id_add_file(id, parts[i], line[0] == '/' ? line : path);
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+static void id_add_flags(const struct toolchain *tools, struct id_text *id)
+{
+	const char *flags[FLAGS_MAX];
+	size_t count = 0;
+
+	flags_compile(tools->compiler, flags, &count);
+	flags_link(flags, &count);
+	for (size_t i = 0; i < count; i++)
+		id_add(id, "flag", flags[i]);
+}
+
+int toolchain_id(struct work *work, const struct toolchain *tools, struct hash *id)
+{
+	struct id_text text = { .used = 0 };
+	char number[16], header[TOOLCHAIN_PATH_SIZE];
+
+	snprintf(number, sizeof number, "%u", OBJECT_ABI_VERSION);
+	id_add(&text, "abi", number);
+	id_add_flags(tools, &text);
+	int r = id_add_file(&text, "aotc", "/proc/self/exe");
+	if (r == 0)
+		r = id_add_file(&text, "wasm2c", tools->wasm2c);
+	if (r == 0)
+		r = id_add_file(&text, "cc", tools->cc);
+	if (r == 0)
+		r = id_add_parts(work, tools, &text);
+	if (r == 0 && tools->features & FEATURE_SIMD) {
+		const char *folder = tools->include[0] ? tools->include : "/usr/include";
+		r = join(header, folder, strlen(folder), "simde/wasm/simd128.h")
+			    ? id_add_file(&text, "simde", header)
+			    : -ENAMETOOLONG;
+	}
+	if (r == 0)
+		*id = hash_blake2b(text.text, text.used);
+	return r;
+}

@@ -1,0 +1,45 @@
+/*
+ * toolchain.h: which wasm2c and which compiler, what they can do, and one hash over all of it
+ * for cache keys.
+ *
+ * wasm2c: $REDSHIRT_WASM2C; else wabt/bin/wasm2c beside aotc; else the first in $PATH. The
+ * compiler: $REDSHIRT_CC, else gcc, else clang, from $PATH. Both are asked for their versions
+ * inside the jail.
+ */
+#pragma once
+
+#include "aotc/flags.h"
+#include "aotc/front.h"
+#include "aotc/headers.h"
+#include "ipc/hash.h"
+
+enum {
+	TOOLCHAIN_MISSING = 1
+};
+
+#define TOOLCHAIN_PATH_SIZE   4096
+#define TOOLCHAIN_REASON_SIZE 256
+
+struct toolchain {
+	enum headers_family family;
+	enum flags_compiler compiler;
+	char wasm2c[TOOLCHAIN_PATH_SIZE], wasm2c_version[32];
+	char cc[TOOLCHAIN_PATH_SIZE], cc_version[32];
+	char include[TOOLCHAIN_PATH_SIZE]; /* folder that holds simde/; empty: the system's own,
+					      or none */
+	uint32_t features;                 /* enum feature: what a module may use */
+	const char *without_simd;          /* why not; NULL when it is there */
+};
+
+/* 0, -errno, or TOOLCHAIN_MISSING with a line in reason that says what to install. */
+int toolchain_find(
+	struct work *work, struct toolchain *out, char reason[TOOLCHAIN_REASON_SIZE]) MUST_USE;
+
+/* Everything that decides the bytes of an object but the module: programs, flags, headers,
+ * layout. */
+int toolchain_id(struct work *work, const struct toolchain *tools, struct hash *id) MUST_USE;
+
+const char *toolchain_cc_name(const struct toolchain *tools);
+
+/* Names of the features, separated by spaces. */
+void toolchain_features(const struct toolchain *tools, char *text, size_t size);
