@@ -64,8 +64,9 @@ static const struct job_step {
 	bool must;
 	int wall; /* -1: not worth a word */
 } job_steps[] = {
-	{ "streams", jail_streams, true, -1 }, { "folder", jail_folder, true, -1 },
-	{ "program", jail_program, true, -1 }, { "limits", jail_limits, true, -1 },
+	{ "signals", jail_signals, true, -1 }, { "streams", jail_streams, true, -1 },
+	{ "folder", jail_folder, true, -1 }, { "program", jail_program, true, -1 },
+	{ "limits", jail_limits, true, -1 },
 	{ "no new privileges", jail_no_new_privileges, true, JAIL_PRIVILEGES },
 	{ "files", jail_files, false,
 		JAIL_FILES }, /* while we may still open every path in its list */

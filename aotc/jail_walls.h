@@ -19,6 +19,7 @@ struct jail_setup {
  * exists. */
 int jail_map_user(const struct jail_setup *setup) MUST_USE;
 
+int jail_signals(struct jail_setup *setup) MUST_USE;
 int jail_streams(struct jail_setup *setup) MUST_USE;
 int jail_folder(struct jail_setup *setup) MUST_USE;
 int jail_program(struct jail_setup *setup) MUST_USE;

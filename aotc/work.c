@@ -137,21 +137,21 @@ int work_write(struct work *work, const char *name, const void *bytes, size_t si
 	return r ? r : write_all(fd, bytes, size);
 }
 
-int work_take(struct work *work, const char *name, int from, uint64_t size_max)
+int work_take(struct work *work, const char *name, int from, uint64_t size_max, uint64_t *taken)
 {
-	CLEANUP(fd_closep) int fd = -1;
 	static uint8_t buffer[64 * KIB];
+	CLEANUP(fd_closep) int fd = -1;
 	int r = work_create(work, name, &fd);
 
-	for (uint64_t taken = 0; r == 0;) {
+	for (*taken = 0; r == 0;) {
 		ssize_t n = read(from, buffer, sizeof buffer);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
 			return n < 0 ? -errno : 0;
-		taken += (uint64_t)n;
-		r = taken > size_max ? WORK_BAD : write_all(fd, buffer, (size_t)n);
+		*taken += (uint64_t)n;
+		r = *taken > size_max ? WORK_BAD : write_all(fd, buffer, (size_t)n);
 	}
 	return r;
 }

@@ -31,8 +31,9 @@ void work_close(struct work *work);
 int work_create(struct work *work, const char *name, int *fd) MUST_USE;
 int work_write(struct work *work, const char *name, const void *bytes, size_t size) MUST_USE;
 
-/* Copies what can be read from fd. WORK_BAD: more than size_max. */
-int work_take(struct work *work, const char *name, int fd, uint64_t size_max) MUST_USE;
+/* Copies what can be read from fd; *taken says how much. WORK_BAD: more than size_max. */
+int work_take(struct work *work, const char *name, int fd, uint64_t size_max,
+	uint64_t *taken) MUST_USE;
 
 /* A private copy with a zero behind it. 0, -errno or WORK_BAD. */
 int work_read(struct work *work, const char *name, uint64_t size_max, uint8_t **bytes,
