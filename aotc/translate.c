@@ -1,0 +1,212 @@
+#include "aotc/translate.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "aotc/split.h"
+
+#define C_FACTOR         64ull /* DESIGN section 9: C at most so many times the wasm ... */
+#define C_BASE           MIB   /* ... and that much more */
+#define PART_CODE_BYTES  (128 * KIB)
+#define TRANSLATOR_PLAIN "text.plain" /* this file says that the text is not one we know */
+
+/* Exit codes of our functions in the jail; 1 is left to the C library and the sanitizers. */
+enum {
+	STEP_DONE,
+	STEP_REFUSED = 3,
+	STEP_STRANGE = 4,
+	STEP_ERROR = 5
+};
+
+static const struct translate_text known_texts[] = {
+	{ "1.0.32", HEADERS_1_0_32, "#define TRAP(x)", "static bool s_module_initialized",
+		"36ab2167c737b06b335f12354c469c512958a3b9253065400e4b1bfc62d312fe" },
+	{ "1.0.42", HEADERS_1_0_33, "// Computes a pointer to an object",
+		"#define WEAK_FUNC_DECL",
+		"8db62c9699cc6c81ea3d37eefa28f85dbfb0f40fa032ab821244de282f035876" },
+};
+
+/* Printed only for modules that use SIMD. */
+static const struct translate_text known_simd[] = {
+	{ "1.0.42", HEADERS_1_0_33, "#include <simde/", "// clang-format on",
+		"4d0ecf364a58b638ee42d109c6ffc610b0ff692d0c7e9f217a8c21961afb005d" },
+};
+
+static const char *find_line(const char *text, const char *end, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	while ((size_t)(end - text) >= n) {
+		if (memcmp(text, prefix, n) == 0)
+			return text;
+		text = memchr(text, '\n', (size_t)(end - text));
+		if (!text)
+			return NULL;
+		text++;
+	}
+	return NULL;
+}
+
+bool translate_hash(
+	const struct translate_text *known, const char *text, size_t size, struct hash *hash)
+{
+	const char *from = find_line(text, text + size, known->from);
+	const char *until = from ? find_line(from, text + size, known->until) : NULL;
+
+	if (!until)
+		return false;
+	*hash = hash_blake2b(from, (size_t)(until - from));
+	return true;
+}
+
+static bool is_among(const struct translate_text *rows, size_t count,
+	enum headers_family family, const char *text, size_t size)
+{
+	for (size_t i = 0; i < count; i++) {
+		char hex[HASH_HEX_SIZE];
+		struct hash hash;
+
+		if (rows[i].family == family && translate_hash(&rows[i], text, size, &hash) &&
+			strcmp(hash_to_hex(&hash, hex), rows[i].hash) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool translate_is_known(enum headers_family family, const char *text, size_t size)
+{
+	if (!is_among(known_texts, ARRAY_LEN(known_texts), family, text, size))
+		return false;
+	return !find_line(text, text + size, known_simd[0].from) ||
+	       is_among(known_simd, ARRAY_LEN(known_simd), family, text, size);
+}
+
+/* Step 1, in the jail: the front. */
+static int front_step(void *argument)
+{
+	struct build *build = argument;
+	CLEANUP(freep) uint8_t *wasm = NULL;
+	char reason[FRONT_REASON_SIZE] = "", name[64];
+	struct front front = { 0 };
+	size_t size = 0;
+	int r = work_read(
+		&build->work, "module.wasm", front_limits_default.module_bytes, &wasm, &size);
+
+	snprintf(name, sizeof name, "wasm2c %s", build->tools.wasm2c_version);
+	if (r == 0)
+		r = front_run(wasm, size, build->tools.features, name, &front_limits_default,
+			&front, reason);
+	if (r == FRONT_REFUSED) {
+		r = work_write(&build->work, "reason.txt", reason, strlen(reason));
+		return r ? STEP_ERROR : STEP_REFUSED;
+	}
+	if (r == 0)
+		r = facts_write(&build->work, &front);
+	if (r < 0)
+		fprintf(stderr, "%s\n", strerror(-r));
+	front_deinit(&front);
+	return r ? STEP_ERROR : STEP_DONE;
+}
+
+static int run_front(struct build *build)
+{
+	struct build_job job = build_job_of(build, "front", "the checker");
+	char line[BUILD_REASON_SIZE];
+
+	job.jail.function = front_step;
+	job.jail.argument = build;
+	int r = build_run(build, "check", &job, 1);
+	if (r)
+		return r;
+	if (job.end.code == STEP_REFUSED) {
+		work_head(&build->work, "reason.txt", line, sizeof line);
+		return build_refuse(build, "%s", line);
+	}
+	if (job.end.code != STEP_DONE) {
+		build_first_line(build, "front", line, sizeof line);
+		return build_fail(
+			build, "the checker ended with %d: %.300s", job.end.code, line);
+	}
+	r = facts_read(&build->work, &build->facts);
+	return r == FACTS_BAD ? build_fail(build, "the checker's answer makes no sense") : r;
+}
+
+/* Step 2: wasm2c. What it can do beyond the features we announce is switched off, where it has
+ * the switch. */
+static int run_wasm2c(struct build *build)
+{
+	static const char *const old_arguments[] = { "-n", "m", "canonical.wasm", "-o", "m.c",
+		NULL };
+	static const char *const new_arguments[] = { "-n", "m", "--disable-exceptions",
+		"--disable-memory64", "--disable-multi-memory", "--disable-tail-call",
+		"canonical.wasm", "-o", "m.c", NULL };
+	const char *const *arguments =
+		build->tools.family == HEADERS_1_0_32 ? old_arguments : new_arguments;
+	const char *argv[16] = { build->tools.wasm2c };
+	char line[300];
+
+	for (size_t i = 0; arguments[i]; i++)
+		argv[i + 1] = arguments[i];
+	struct build_job job = build_tool(build, "wasm2c", "the translator", argv);
+	job.jail.read[0] = build->tools.wasm2c;
+	job.jail.limits.file_bytes = C_FACTOR * build->facts.n.module_bytes + C_BASE;
+	int r = build_run(build, "translate", &job, 1);
+	if (r)
+		return r;
+	if (job.end.code == 0)
+		return 0;
+	build_first_line(build, "wasm2c", line, sizeof line);
+	return build_refuse(build, "invalid module: %s", line);
+}
+
+/* Step 3, in the jail: is the text one we know, and cut it. */
+static int text_step(void *argument)
+{
+	struct build *build = argument;
+	CLEANUP(freep) uint8_t *text = NULL;
+	size_t size = 0;
+	int r = work_read(&build->work, "m.c", UINT64_MAX, &text, &size);
+
+	if (r == 0 && !translate_is_known(build->tools.family, (const char *)text, size))
+		r = work_write(&build->work, TRANSLATOR_PLAIN, "", 0);
+	if (r == 0 && build->parts > 1)
+		r = split_text(&build->work, (const char *)text, size, build->parts);
+	return r < 0 ? STEP_ERROR : r > 0 ? STEP_STRANGE : STEP_DONE;
+}
+
+static int run_text(struct build *build)
+{
+	struct build_job job = build_job_of(build, "text", "the cutter");
+	uint64_t parts = (build->facts.n.code_bytes + PART_CODE_BYTES - 1) / PART_CODE_BYTES;
+
+	build->parts = parts < 1                 ? 1
+		       : parts < BUILD_PARTS_MAX ? (uint32_t)parts
+						 : BUILD_PARTS_MAX;
+	job.jail.function = text_step;
+	job.jail.argument = build;
+	int r = build_run(build, "cut", &job, 1);
+	if (r)
+		return r;
+	if (job.end.code == STEP_STRANGE)
+		build->parts = 1; /* slower to compile, as good to run */
+	else if (job.end.code != STEP_DONE)
+		return build_fail(build, "the cutter ended with %d", job.end.code);
+	build->plain =
+		faccessat(build->work.fd, TRANSLATOR_PLAIN, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	if (build->plain)
+		build_say(build,
+			"plain wasm2c %s prints a text that is not known here: compiled "
+			"without tricks",
+			build->tools.wasm2c_version);
+	return 0;
+}
+
+int translate(struct build *build)
+{
+	int r = run_front(build);
+
+	if (r == 0)
+		r = run_wasm2c(build);
+	return r ? r : run_text(build);
+}
