@@ -1,0 +1,196 @@
+#include "aotc/compile.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#define TABLE_GROWTH 65536u /* entries that a growing table may gain */
+#define ARGUMENTS    (FLAGS_MAX + BUILD_PARTS_MAX + 16)
+
+static const struct {
+	const char *name;
+	enum trap_cause cause;
+} causes[] = {
+	{ "OUT_OF_BOUNDS", TRAP_OUT_OF_BOUNDS },
+	{ "INTEGER_OVERFLOW", TRAP_INTEGER_OVERFLOW },
+	{ "DIVISION_BY_ZERO", TRAP_DIVISION_BY_ZERO },
+	{ "INVALID_CONVERSION", TRAP_INVALID_CONVERSION },
+	{ "UNREACHABLE", TRAP_UNREACHABLE },
+	{ "INDIRECT_CALL", TRAP_INDIRECT_CALL },
+	{ "STACK", TRAP_STACK },
+	{ "RUNTIME", TRAP_RUNTIME },
+};
+
+/* Both families' names of an import become the one that the loader knows. */
+static void config_imports(const struct build *build, FILE *file)
+{
+	const char *prefix = build->tools.family == HEADERS_1_0_32 ? "Z_hZ_i" : "w2c_h_i";
+	bool any = false;
+
+	for (uint32_t row = 0; row < host_functions_count; row++) {
+		if (!facts_imports(&build->facts, row))
+			continue;
+		fprintf(file, "#define %s%u rs_i%u\n", prefix, row, row);
+		any = true;
+	}
+	fprintf(file, "#define RS_HAS_IMPORTS %d\n", any);
+}
+
+int compile_config(const struct build *build, char **text)
+{
+	size_t size = 0;
+	FILE *file = open_memstream(text, &size);
+
+	if (!file)
+		return -errno;
+	fprintf(file, "#define RS_MEMORY_BASE %lluull\n", (unsigned long long)MEMORY_BASE);
+	for (size_t i = 0; i < ARRAY_LEN(causes); i++)
+		fprintf(file, "#define RS_CAUSE_%s %d\n", causes[i].name, (int)causes[i].cause);
+	fprintf(file, "#define RS_PLAIN %d\n", build->plain);
+	fprintf(file, "#define RS_TABLE_GROWTH %u\n",
+		build->facts.n.table_fixed ? 0 : TABLE_GROWTH);
+	fprintf(file, "#define RS_PARTS %u\n", build->parts);
+	config_imports(build, file);
+	return fclose(file) == 0 ? 0 : -errno;
+}
+
+static int write_config(struct build *build)
+{
+	CLEANUP(freep) char *text = NULL;
+	int r = compile_config(build, &text);
+
+	if (r == 0)
+		r = work_write(&build->work, "rs-config.h", text, strlen(text));
+	return r ? r : headers_write(&build->work, build->tools.family);
+}
+
+/* Everything of one command: argv points into it. */
+struct command {
+	const char *argv[ARGUMENTS];
+	size_t count;
+	char name[16], module[32], part[24], object[16];
+};
+
+static void add(struct command *command, const char *argument)
+{
+	if (command->count < ARRAY_LEN(command->argv) - 1)
+		command->argv[command->count++] = argument;
+}
+
+static bool wants_simde(const struct build *build)
+{
+	return build->facts.n.features & FEATURE_SIMD && build->tools.include[0];
+}
+
+static void fill_command(struct build *build, uint32_t part, struct command *c)
+{
+	bool cut = build->parts > 1;
+
+	snprintf(c->name, sizeof c->name, "cc_%u", part);
+	snprintf(c->module, sizeof c->module,
+		cut ? "-DRS_MODULE=\"m_%u.c\"" : "-DRS_MODULE=\"m.c\"", part);
+	snprintf(c->part, sizeof c->part, "-DRS_PART=%u", part);
+	snprintf(c->object, sizeof c->object, "m_%u.o", part);
+	add(c, build->tools.cc);
+	flags_compile(build->tools.compiler, c->argv, &c->count);
+	if (!cut && build->tools.compiler == FLAGS_GCC)
+		add(c, "-fwhole-program"); /* all there is stands in this file: local, and
+					      inlined as it pays */
+	add(c, "-I.");
+	if (wants_simde(build))
+		add(c, "-I/proc/self/fd/10"); /* the same words wherever it lies */
+	add(c, c->module);
+	add(c, c->part);
+	add(c, "-c");
+	add(c, "object.c");
+	add(c, "-o");
+	add(c, c->object);
+}
+
+/* An exit code of the compiler: a crash is the module's doing, anything else our headers'. */
+static int judge_compiler(struct build *build, const struct build_job *job)
+{
+	char line[256];
+
+	if (job->end.code == 0)
+		return 0;
+	build_first_line(build, job->name, line, sizeof line);
+	if (strstr(line, "internal compiler error") || strstr(line, "terminated program"))
+		return build_refuse(build, "the compiler crashed on it: %s", line);
+	return build_fail(build, "%s ended with %d: %s", job->what, job->end.code, line);
+}
+
+/* The folder above bin/, for compilers outside of /usr. */
+static void allow_compiler(
+	struct build *build, char folder[TOOLCHAIN_PATH_SIZE], struct build_job *job)
+{
+	snprintf(folder, TOOLCHAIN_PATH_SIZE, "%s", build->tools.cc);
+	for (int i = 0; i < 2; i++) {
+		char *slash = strrchr(folder, '/');
+		if (slash)
+			*slash = '\0';
+	}
+	if (folder[0] == '/' && folder[1])
+		job->jail.read[0] = folder;
+}
+
+static int compile_parts(struct build *build)
+{
+	CLEANUP(freep) struct command *commands = calloc(build->parts, sizeof *commands);
+	CLEANUP(freep) struct build_job *jobs = calloc(build->parts, sizeof *jobs);
+	CLEANUP(fd_closep) int include = -1;
+	char folder[TOOLCHAIN_PATH_SIZE];
+	int r = 0;
+
+	if (!commands || !jobs)
+		return -ENOMEM;
+	if (wants_simde(build)) {
+		include = open(build->tools.include, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (include < 0)
+			return -errno;
+	}
+	for (uint32_t i = 0; i < build->parts; i++) {
+		fill_command(build, i, &commands[i]);
+		jobs[i] = build_tool(build, commands[i].name, "the compiler", commands[i].argv);
+		allow_compiler(build, folder, &jobs[i]);
+		if (include >= 0)
+			jobs[i].jail.read[1] = build->tools.include;
+		jobs[i].jail.keep_fds[0] = include;
+	}
+	r = build_run(build, "compile", jobs, build->parts);
+	for (uint32_t i = 0; r == 0 && i < build->parts; i++)
+		r = judge_compiler(build, &jobs[i]);
+	return r;
+}
+
+static int link_parts(struct build *build)
+{
+	CLEANUP(freep) char *names = calloc(build->parts, 16);
+	struct command c = { .count = 0 };
+	char folder[TOOLCHAIN_PATH_SIZE];
+
+	if (!names)
+		return -ENOMEM;
+	add(&c, build->tools.cc);
+	flags_link(c.argv, &c.count);
+	for (uint32_t i = 0; i < build->parts; i++) {
+		snprintf(names + 16 * i, 16, "m_%u.o", i);
+		add(&c, names + 16 * i);
+	}
+	add(&c, "-lgcc"); /* counting bits, where the CPU cannot */
+	add(&c, "-o");
+	add(&c, COMPILE_OBJECT);
+	struct build_job job = build_tool(build, "link", "the linker", c.argv);
+	allow_compiler(build, folder, &job);
+	int r = build_run(build, "link", &job, 1);
+	return r ? r : judge_compiler(build, &job);
+}
+
+int compile(struct build *build)
+{
+	int r = write_config(build);
+
+	if (r == 0)
+		r = compile_parts(build);
+	return r ? r : link_parts(build);
+}
