@@ -1,0 +1,317 @@
+/*
+ * aotc.c: from a wasm module to an object. This process touches no byte of the module itself:
+ * it makes a private folder, runs the steps in the jail one after the other, and believes what
+ * comes back only after it has checked it.
+ *
+ *     module.wasm -> front -> canonical.wasm, image.bin, facts.bin -> wasm2c -> m.c -> parts ->
+ * cc -> object.so
+ *                 -> verify -> object file (runtime/abi.h)
+ */
+#include <fcntl.h>
+#include <getopt.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+
+#include "aotc/compile.h"
+#include "aotc/pack.h"
+#include "aotc/translate.h"
+#include "ipc/log.h"
+
+enum {
+	EXIT_OK,
+	EXIT_FAILED,
+	EXIT_USAGE,
+	EXIT_REFUSED
+};
+
+struct options {
+	const char *keep, *input, *output;
+	int input_fd, output_fd, status_fd;
+	uint32_t jobs;
+	bool toolchain;
+};
+
+static const char usage[] =
+	"usage: aotc [--keep DIR] [--jobs N] -o OBJECT [MODULE.wasm]\n"
+	"       aotc [--keep DIR] [--jobs N] --input-fd N --output-fd N [--status-fd N]\n"
+	"       aotc --toolchain\n"
+	"\n"
+	"Compiles a WebAssembly module (or standard input) to an object for redshirt's "
+	"workers.\n"
+	"\n"
+	"  -o OBJECT        where the object goes; it appears there whole or not at all\n"
+	"  --keep DIR       leave everything made on the way in DIR, with the commands used\n"
+	"  --jobs N         compilers at once (default: one per processor)\n"
+	"  --toolchain      say which translator and compiler are used, and their common id\n"
+	"  --input-fd N, --output-fd N, --status-fd N\n"
+	"                   descriptors to read from, to write to, and for lines of status\n"
+	"\n"
+	"Exit status: 0 done, 1 failed, 2 wrong usage, 3 the module is refused.\n"
+	"Environment: REDSHIRT_WASM2C, REDSHIRT_CC, TMPDIR.\n";
+
+enum {
+	OPTION_KEEP = 256,
+	OPTION_JOBS,
+	OPTION_INPUT,
+	OPTION_OUTPUT,
+	OPTION_STATUS,
+	OPTION_TOOLCHAIN,
+	OPTION_HELP
+};
+
+static const struct option long_options[] = {
+	{ "keep", required_argument, NULL, OPTION_KEEP },
+	{ "jobs", required_argument, NULL, OPTION_JOBS },
+	{ "input-fd", required_argument, NULL, OPTION_INPUT },
+	{ "output-fd", required_argument, NULL, OPTION_OUTPUT },
+	{ "status-fd", required_argument, NULL, OPTION_STATUS },
+	{ "toolchain", no_argument, NULL, OPTION_TOOLCHAIN },
+	{ "help", no_argument, NULL, OPTION_HELP },
+	{ NULL, 0, NULL, 0 },
+};
+
+static bool read_number(const char *text, long min, long max, long *out)
+{
+	char *end;
+
+	errno = 0;
+	*out = strtol(text, &end, 10);
+	return errno == 0 && end != text && *end == '\0' && *out >= min && *out <= max;
+}
+
+/* The number of an open descriptor. */
+static bool read_descriptor(const char *text, int *fd)
+{
+	long n;
+
+	if (!read_number(text, 0, 1 << 20, &n) || fcntl((int)n, F_SETFD, FD_CLOEXEC) < 0)
+		return false;
+	*fd = (int)n;
+	return true;
+}
+
+static bool read_option(struct options *o, int option)
+{
+	long n = 0;
+
+	switch (option) {
+	case 'o':
+		o->output = optarg;
+		return true;
+	case OPTION_KEEP:
+		o->keep = optarg;
+		return true;
+	case OPTION_JOBS:
+		if (!read_number(optarg, 1, BUILD_JOBS_MAX, &n))
+			return false;
+		o->jobs = (uint32_t)n;
+		return true;
+	case OPTION_INPUT:
+		return read_descriptor(optarg, &o->input_fd);
+	case OPTION_OUTPUT:
+		return read_descriptor(optarg, &o->output_fd);
+	case OPTION_STATUS:
+		return read_descriptor(optarg, &o->status_fd);
+	case OPTION_TOOLCHAIN:
+		o->toolchain = true;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static uint32_t processors(void)
+{
+	cpu_set_t set;
+
+	if (sched_getaffinity(0, sizeof set, &set) < 0)
+		return 1;
+	int n = CPU_COUNT(&set);
+	return n < 1 ? 1 : n > (int)BUILD_JOBS_MAX ? BUILD_JOBS_MAX : (uint32_t)n;
+}
+
+static bool read_options(int argc, char **argv, struct options *o)
+{
+	*o = (struct options){
+		.input_fd = -1, .output_fd = -1, .status_fd = -1, .jobs = processors()
+	};
+	for (int option; (option = getopt_long(argc, argv, "o:", long_options, NULL)) >= 0;) {
+		if (option == OPTION_HELP) {
+			fputs(usage, stdout);
+			exit(EXIT_OK);
+		}
+		if (!read_option(o, option))
+			return false;
+	}
+	if (optind < argc)
+		o->input = argv[optind++];
+	if (optind < argc || (o->input && o->input_fd >= 0) || (o->output && o->output_fd >= 0))
+		return false;
+	return o->toolchain || o->output || o->output_fd >= 0 || o->keep;
+}
+
+/* SIGTERM and its kin become a readable descriptor, so that the folder is removed and the jail
+ * emptied. */
+static int catch_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	signal(SIGPIPE, SIG_IGN);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return -errno;
+	int fd = signalfd(-1, &set, SFD_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int take_module(struct build *build, const struct options *o)
+{
+	CLEANUP(fd_closep) int opened = -1;
+	int fd = o->input_fd >= 0 ? o->input_fd : STDIN_FILENO;
+	int r;
+
+	if (o->input) {
+		opened = open(o->input, O_RDONLY | O_CLOEXEC);
+		if (opened < 0)
+			return build_fail(build, "cannot be opened: %s", strerror(errno));
+		fd = opened;
+	}
+	r = work_take(&build->work, "module.wasm", fd, front_limits_default.module_bytes,
+		&build->module_bytes);
+	if (r == WORK_BAD)
+		return build_refuse(build, "is larger than %llu MiB",
+			(unsigned long long)(front_limits_default.module_bytes / MIB));
+	return r;
+}
+
+static int find_tools(struct build *build)
+{
+	char reason[TOOLCHAIN_REASON_SIZE];
+	int r = toolchain_find(&build->work, &build->tools, reason);
+
+	return r == TOOLCHAIN_MISSING ? build_fail(build, "%s", reason) : r;
+}
+
+/* Beside the output, then renamed: a reader finds the old file or the whole new one. */
+static int pack_to_path(struct build *build, const char *path, uint64_t *bytes)
+{
+	char temporary[4096 + 32];
+	int n = snprintf(temporary, sizeof temporary, "%s.XXXXXX", path);
+
+	if (n < 0 || (size_t)n >= sizeof temporary)
+		return -ENAMETOOLONG;
+	CLEANUP(fd_closep) int fd = mkostemp(temporary, O_CLOEXEC);
+	if (fd < 0)
+		return build_fail(build, "%.200s cannot be written: %s", path, strerror(errno));
+	int r = pack(build, fd, bytes);
+	if (r == 0 && (fchmod(fd, 0644) < 0 || fsync(fd) < 0 || rename(temporary, path) < 0))
+		r = -errno;
+	if (r)
+		unlink(temporary);
+	return r;
+}
+
+/* With --keep alone it goes to that folder. */
+static int write_object(struct build *build, const struct options *o, uint64_t *bytes)
+{
+	char kept[4096 + 16];
+
+	if (o->output_fd >= 0)
+		return pack(build, o->output_fd, bytes);
+	snprintf(kept, sizeof kept, "%s/object", build->work.path);
+	return pack_to_path(build, o->output ? o->output : kept, bytes);
+}
+
+static int run(struct build *build, const struct options *o, uint64_t *bytes)
+{
+	int r = work_open(o->keep, &build->work);
+
+	if (r)
+		return r;
+	r = find_tools(build);
+	if (r == 0)
+		r = take_module(build, o);
+	if (r == 0)
+		r = translate(build);
+	if (r == 0)
+		r = compile(build);
+	return r ? r : write_object(build, o, bytes);
+}
+
+/* The one line that says how it ended, to a person or to whoever reads the status lines. */
+static int conclude(struct build *build, const struct options *o, int r, uint64_t bytes)
+{
+	if (r < 0)
+		r = build_fail(build, "%s", strerror(-r));
+	if (r == 0)
+		build_say(build, "done %llu", (unsigned long long)bytes);
+	else
+		build_say(build, "%s %s", r == BUILD_REFUSED ? "refused" : "failed",
+			build->reason);
+	if (r != 0 && o->status_fd < 0)
+		fprintf(stderr, "aotc: %s: %s%s\n", o->input ? o->input : "module",
+			r == BUILD_REFUSED ? "refused: " : "", build->reason);
+	return r == 0 ? EXIT_OK : r == BUILD_REFUSED ? EXIT_REFUSED : EXIT_FAILED;
+}
+
+static int compile_module(const struct options *o)
+{
+	struct build build = { .work.fd = -1,
+		.jobs = o->jobs,
+		.status_fd = o->status_fd,
+		.interrupt_fd = catch_signals() };
+	uint64_t bytes = 0;
+	int r = run(&build, o, &bytes), code = conclude(&build, o, r, bytes);
+
+	facts_deinit(&build.facts);
+	work_close(&build.work);
+	return code;
+}
+
+static int print_toolchain(void)
+{
+	struct build build = { .work.fd = -1, .status_fd = -1, .interrupt_fd = -1 };
+	char hex[HASH_HEX_SIZE], features[256];
+	const struct toolchain *tools = &build.tools;
+	struct hash id;
+	int r = work_open(NULL, &build.work);
+
+	if (r == 0)
+		r = find_tools(&build);
+	if (r == 0)
+		r = toolchain_id(&build.work, tools, &id);
+	work_close(&build.work);
+	if (r) {
+		fprintf(stderr, "aotc: toolchain: %s\n", r < 0 ? strerror(-r) : build.reason);
+		return EXIT_FAILED;
+	}
+	toolchain_features(tools, features, sizeof features);
+	printf("id %s\n", hash_to_hex(&id, hex));
+	printf("translator wasm2c %s %s\n", tools->wasm2c_version, tools->wasm2c);
+	printf("compiler %s %s %s\n", toolchain_cc_name(tools), tools->cc_version, tools->cc);
+	printf("features %s\n", features);
+	printf("cpu %s\n", strchr(flags_cpu(), '=') + 1);
+	if (tools->without_simd)
+		printf("without simd: %s\n", tools->without_simd);
+	return EXIT_OK;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+
+	if (!read_options(argc, argv, &options)) {
+		fputs(usage, stderr);
+		return EXIT_USAGE;
+	}
+	log_open("aotc");
+	return options.toolchain ? print_toolchain() : compile_module(&options);
+}

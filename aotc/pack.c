@@ -1,0 +1,249 @@
+#include "aotc/pack.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "aotc/compile.h"
+
+/* One part of the file; each begins at a page boundary. */
+struct piece {
+	const void *bytes;
+	uint64_t size, offset;
+};
+
+enum {
+	PIECE_HEADER,
+	PIECE_ELF,
+	PIECE_IMAGE,
+	PIECE_FUNCTIONS,
+	PIECE_NAMES,
+	PIECES
+};
+
+static bool skip(const char **at, const char *word)
+{
+	size_t n = strlen(word);
+
+	if (strncmp(*at, word, n) != 0)
+		return false;
+	*at += n;
+	return true;
+}
+
+/* Digits up to the name's end, or up to what a compiler adds to a clone's name: .part.0, .cold,
+ * .constprop.1 */
+static bool number(const char **at, uint32_t *value)
+{
+	uint64_t n = 0;
+	const char *start = *at;
+
+	for (; **at >= '0' && **at <= '9' && *at - start < 10; (*at)++)
+		n = 10 * n + (uint64_t)(**at - '0');
+	*value = (uint32_t)n;
+	return *at > start && n <= UINT32_MAX;
+}
+
+/*
+ * w2c_f12 or w2c_m_f12 is function 12; what is exported is called after its export: w2c_e0_0,
+ * and w2c_m_e0 with w2c_m_e0_1 behind it. wrap_ is how newer ones stand in tables.
+ */
+uint32_t pack_function_index(const struct facts *facts, const char *symbol)
+{
+	uint32_t index = 0, again = 0;
+
+	skip(&symbol, "wrap_");
+	if (!skip(&symbol, "w2c_"))
+		return OBJECT_NOT_WASM;
+	skip(&symbol, "m_");
+	if (skip(&symbol, "f")) {
+		if (!number(&symbol, &index))
+			return OBJECT_NOT_WASM;
+	} else if (skip(&symbol, "e")) {
+		if (!number(&symbol, &index) ||
+			(skip(&symbol, "_") && !number(&symbol, &again)) ||
+			index >= facts->n.exports_count)
+			return OBJECT_NOT_WASM;
+		index = facts->exports[index];
+	} else
+		return OBJECT_NOT_WASM;
+	return (*symbol == '\0' || *symbol == '.') && index < facts->n.functions
+		       ? index
+		       : OBJECT_NOT_WASM;
+}
+
+/* By address; of two at one address the one that is a wasm function first. */
+static int by_code(const void *a, const void *b)
+{
+	const struct object_function *x = a, *y = b;
+
+	if (x->code != y->code)
+		return x->code < y->code ? -1 : 1;
+	return x->index < y->index ? -1 : x->index > y->index;
+}
+
+static uint32_t collect(const struct facts *facts, const struct verify_symbols *symbols,
+	struct object_function *rows)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < symbols->count; i++) {
+		const Elf64_Sym *s = &symbols->symbols[i];
+
+		if (ELF64_ST_TYPE(s->st_info) != STT_FUNC || s->st_shndx == SHN_UNDEF)
+			continue;
+		struct object_function row = { .code = (uint32_t)s->st_value,
+			.index = pack_function_index(facts, symbols->names + s->st_name) };
+		if (row.index != OBJECT_NOT_WASM) {
+			row.name_offset = facts->function_names[row.index].offset;
+			row.name_bytes = facts->function_names[row.index].bytes;
+		}
+		rows[count++] = row;
+	}
+	/* behind the last function nothing is anybody's */
+	rows[count++] = (struct object_function){ .code = (uint32_t)symbols->text_end,
+		.index = OBJECT_NOT_WASM };
+	return count;
+}
+
+static int make_functions(const struct facts *facts, const struct verify_symbols *symbols,
+	struct object_function **out, uint32_t *out_count)
+{
+	struct object_function *rows = calloc((size_t)symbols->count + 1, sizeof *rows);
+	uint32_t kept = 0;
+
+	if (!rows)
+		return -ENOMEM;
+	uint32_t count = collect(facts, symbols, rows);
+	qsort(rows, count, sizeof *rows, by_code);
+	for (uint32_t i = 0; i < count; i++)
+		if (kept == 0 || rows[i].code != rows[kept - 1].code)
+			rows[kept++] = rows[i];
+	*out = rows;
+	*out_count = kept;
+	return 0;
+}
+
+static uint64_t page_up(uint64_t offset)
+{
+	return (offset + HOST_PAGE_BYTES - 1) / HOST_PAGE_BYTES * HOST_PAGE_BYTES;
+}
+
+static uint64_t lay_out(struct piece pieces[PIECES])
+{
+	uint64_t at = 0, end = 0;
+
+	for (int i = 0; i < PIECES; i++) {
+		pieces[i].offset = at;
+		end = at + pieces[i].size;
+		at = page_up(end);
+	}
+	return end;
+}
+
+static void fill_header(const struct facts *facts, const struct piece pieces[PIECES],
+	uint32_t functions_count, struct object_header *header)
+{
+	*header = (struct object_header){
+		.magic = OBJECT_MAGIC,
+		.abi_version = OBJECT_ABI_VERSION,
+		.memory_pages = facts->n.memory_pages,
+		.memory_pages_max = facts->n.memory_pages_max,
+		.runs_count = facts->n.runs_count,
+		.elf_offset = pieces[PIECE_ELF].offset,
+		.elf_bytes = pieces[PIECE_ELF].size,
+		.functions_offset = pieces[PIECE_FUNCTIONS].offset,
+		.functions_count = functions_count,
+		.names_offset = pieces[PIECE_NAMES].offset,
+		.names_bytes = pieces[PIECE_NAMES].size,
+	};
+	for (uint32_t i = 0; i < facts->n.runs_count; i++) {
+		header->runs[i] = facts->runs[i];
+		header->runs[i].file_offset += pieces[PIECE_IMAGE].offset;
+	}
+}
+
+static int write_all(int fd, const uint8_t *bytes, uint64_t size)
+{
+	while (size > 0) {
+		ssize_t n = write(fd, bytes, size);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : -EIO;
+		bytes += n;
+		size -= (uint64_t)n;
+	}
+	return 0;
+}
+
+static int write_pieces(int fd, const struct piece pieces[PIECES])
+{
+	static const uint8_t zeros[HOST_PAGE_BYTES];
+	uint64_t at = 0;
+	int r = 0;
+
+	for (int i = 0; r == 0 && i < PIECES; i++) {
+		r = write_all(fd, zeros, pieces[i].offset - at);
+		if (r == 0)
+			r = write_all(fd, pieces[i].bytes, pieces[i].size);
+		at = pieces[i].offset + pieces[i].size;
+	}
+	return r;
+}
+
+static int read_piece(struct build *build, const char *name, uint64_t size_max, uint8_t **bytes,
+	uint64_t *size)
+{
+	size_t n = 0;
+	int r = work_read(&build->work, name, size_max, bytes, &n);
+
+	*size = n;
+	return r == WORK_BAD ? build_fail(build, "%s is missing or too large", name) : r;
+}
+
+int pack(struct build *build, int fd, uint64_t *bytes)
+{
+	CLEANUP(freep) uint8_t *elf = NULL;
+	CLEANUP(freep) uint8_t *image = NULL;
+	CLEANUP(freep) struct object_function *functions = NULL;
+	CLEANUP(freep) struct object_header *header = NULL;
+	const struct facts *facts = &build->facts;
+	struct piece pieces[PIECES] = { 0 };
+	struct verify_symbols symbols;
+	char reason[VERIFY_REASON_SIZE];
+	uint32_t functions_count = 0;
+
+	build_progress(build, "verify", 0, 1);
+	int r = read_piece(
+		build, COMPILE_OBJECT, OBJECT_SIZE_MAX, &elf, &pieces[PIECE_ELF].size);
+	if (r == 0)
+		r = read_piece(build, "image.bin", FACTS_IMAGE_BYTES_MAX, &image,
+			&pieces[PIECE_IMAGE].size);
+	if (r)
+		return r;
+	if (pieces[PIECE_IMAGE].size != facts->n.image_bytes)
+		return build_fail(build, "the memory image is not what the checker said");
+	if (verify(elf, pieces[PIECE_ELF].size, facts->n.imports_used, &symbols, reason) != 0)
+		return build_fail(build, "the linked object %s", reason);
+	r = make_functions(facts, &symbols, &functions, &functions_count);
+	if (r)
+		return r;
+	pieces[PIECE_HEADER].size =
+		sizeof *header + facts->n.runs_count * sizeof header->runs[0];
+	header = calloc(1, pieces[PIECE_HEADER].size);
+	if (!header)
+		return -ENOMEM;
+	pieces[PIECE_HEADER].bytes = header;
+	pieces[PIECE_ELF].bytes = elf;
+	pieces[PIECE_IMAGE].bytes = image;
+	pieces[PIECE_FUNCTIONS] =
+		(struct piece){ functions, functions_count * sizeof *functions, 0 };
+	pieces[PIECE_NAMES] = (struct piece){ facts->names, facts->n.names_bytes, 0 };
+	*bytes = lay_out(pieces);
+	if (*bytes > OBJECT_SIZE_MAX)
+		return build_refuse(build, "turns into an object of more than %llu MiB",
+			OBJECT_SIZE_MAX / MIB);
+	fill_header(facts, pieces, functions_count, header);
+	return write_pieces(fd, pieces);
+}
