@@ -1,0 +1,24 @@
+/*
+ * request.h: how a host interface reads a message: the body's first u32 is the index of a row,
+ * the row says how long the body may be and what serves it. A body that is too short, too long
+ * or of no row is answered here (RS_MALFORMED, RS_UNSUPPORTED) and never reaches the host.
+ */
+#pragma once
+
+#include "interfaces/host.h"
+
+/* What a row may answer besides a status: the answer was given, or comes later. */
+#define REQUEST_TAKEN UINT32_MAX
+
+struct request {
+	uint32_t bytes_min, bytes_max; /* of the whole body, index included */
+	uint32_t (*serve)(void *self, const struct host_message *message); /* a status, then the
+									      answer is empty */
+};
+
+void request_serve(const struct request *rows, size_t count, const struct host_env *env,
+	void *self, const struct host_message *message);
+
+/* As env->answer, but a message that wants no answer gets none. */
+void request_answer(const struct host_env *env, const struct host_message *message,
+	uint32_t status, const void *body, uint32_t bytes);
