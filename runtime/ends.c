@@ -1,0 +1,284 @@
+#include "runtime/ends.h"
+
+#include <poll.h>
+#include <time.h>
+
+#include <sys/mman.h>
+
+#include "ipc/fdpass.h"
+#include "runtime/trap.h"
+
+struct ends ends;
+
+/* The last pages of a slot: the peer's own page; in the home slot, below it, our own and the
+ * table. */
+static uint8_t *slot_base(uint32_t i)
+{
+	return (uint8_t *)LANE_RANGE_BASE + i * LANE_SLOT_BYTES;
+}
+
+static uint8_t *peer_page(uint32_t i)
+{
+	return slot_base(i) + LANE_SLOT_BYTES - OWN_PAGE_BYTES;
+}
+_Static_assert(
+	4096 + (4ull << LANE_RING_LARGE) + 2 * OWN_PAGE_BYTES + TABLE_BYTES <= LANE_SLOT_BYTES,
+	"the largest lane leaves room for what stands at the end of a slot");
+
+static bool map(int fd, uint8_t *at, size_t bytes, int protection)
+{
+	return mmap(at, bytes, protection, MAP_SHARED | MAP_FIXED, fd, 0) != MAP_FAILED;
+}
+
+int ends_init(const struct ends_start *start)
+{
+	uint8_t *own = peer_page(LANE_HOME) - OWN_PAGE_BYTES, *table = own - TABLE_BYTES;
+	struct end *home = &ends.all[LANE_HOME];
+
+	if (!map(start->own_page, own, OWN_PAGE_BYTES, PROT_READ | PROT_WRITE) ||
+		!map(start->table, table, TABLE_BYTES, PROT_READ) ||
+		!map(start->rsd_page, peer_page(LANE_HOME), OWN_PAGE_BYTES, PROT_READ))
+		return -errno;
+	ends.own = (struct own_page *)(void *)own;
+	ends.table = (const struct table *)(const void *)table;
+	ends.bell = start->bell;
+	ends.socket = start->socket;
+	/* ours is mapped: from here on nobody else gets to write it */
+	int r = bell_page_seal(start->own_page);
+	if (r == 0)
+		r = lane_map(&home->lane, start->home_lane, slot_base(LANE_HOME),
+			ends.table->lanes[LANE_HOME].ring_log2, LANE_CLIENT);
+	if (r)
+		return r;
+	home->lane.peer = (struct bell_peer){ .page = (const void *)peer_page(LANE_HOME),
+		.fd = start->rsd_bell };
+	home->state = END_OPEN;
+	ends.high = 1;
+	return 0;
+}
+
+/* ---- lanes come and go ---- */
+
+static int take(uint32_t i, const int fds[HOME_FDS])
+{
+	const struct table_lane *entry = &ends.table->lanes[i];
+	struct end *end = &ends.all[i];
+	uint32_t log2 = entry->ring_log2;
+
+	if ((log2 != LANE_RING_SMALL && log2 != LANE_RING_LARGE) || entry->role > LANE_HANDLER)
+		return -EPROTO;
+	int r = lane_map(
+		&end->lane, fds[HOME_FD_LANE], slot_base(i), log2, (enum lane_role)entry->role);
+	if (r == 0 && !map(fds[HOME_FD_PAGE], peer_page(i), OWN_PAGE_BYTES, PROT_READ))
+		r = -errno;
+	end->process = entry->peer_process;
+	if (entry->role == LANE_HANDLER)
+		ends_add(&ends.handlers, i);
+	else
+		ends_remove(&ends.handlers, i);
+	end->lane.peer = (struct bell_peer){ .page = (const void *)peer_page(i), .fd = -1 };
+	return r;
+}
+
+int ends_take(uint32_t i)
+{
+	struct end *end = &ends.all[i];
+	struct home_lane_tag tag = { 0 };
+	int fds[HOME_FDS] = { -1, -1, -1 };
+
+	*end = (struct end){ .generation = ends.table->lanes[i].generation };
+	int r = fdpass_receive(ends.socket, &tag, sizeof(tag), fds, HOME_FDS);
+	if (r == 0)
+		r = tag.lane == i ? take(i, fds) : -EPROTO;
+	/* the mappings hold what they show; only the bell stays a descriptor */
+	fd_closep(&fds[HOME_FD_LANE]);
+	fd_closep(&fds[HOME_FD_PAGE]);
+	if (r)
+		fd_closep(&fds[HOME_FD_BELL]);
+	end->lane.peer.fd = fds[HOME_FD_BELL];
+	end->state = r ? END_BROKEN : END_OPEN;
+	if (i >= ends.high)
+		ends.high = i + 1;
+	/* what the table says may be newer than the announcement: look again */
+	ends.table_version = 0;
+	ends_owe(i, END_OWES_TAKEN);
+	return r ? ENDS_REFUSED : 0;
+}
+
+void ends_unmap(uint32_t i, enum end_state state)
+{
+	struct end *end = &ends.all[i];
+
+	if (ends_readable(end)) {
+		fd_closep(&end->lane.peer.fd);
+		lane_unmap(&end->lane);
+		munmap(peer_page(i), OWN_PAGE_BYTES);
+	}
+	ends_remove(&ends.written, i);
+	ends_remove(&ends.read, i);
+	ends_remove(&ends.want_room, i);
+	ends.leaving -= end->state == END_LEAVING;
+	ends.leaving += state == END_LEAVING;
+	end->state = (uint8_t)state;
+	if (state == END_DONE)
+		ends_owe(i, END_OWES_DONE);
+}
+
+/* ---- what rsd must be told ---- */
+
+void ends_owe(uint32_t i, uint8_t what)
+{
+	ends.owing += ends.all[i].owed == 0;
+	ends.all[i].owed |= what;
+}
+
+static bool tell(uint32_t i, uint16_t kind)
+{
+	struct home_lane body = { .lane = i, .generation = ends.all[i].generation };
+	struct record head = {
+		.kind = kind, .frag_len = sizeof(body), .total_len = sizeof(body), .slot = i
+	};
+
+	if (ring_put(&ends.all[LANE_HOME].lane.out, &head, &body)) {
+		ends_want_room(LANE_HOME, sizeof(body));
+		return false;
+	}
+	ends_add(&ends.written, LANE_HOME);
+	return true;
+}
+
+static bool pay(uint32_t i)
+{
+	static const struct {
+		uint8_t owed;
+		uint16_t kind;
+	} rows[] = {
+		{ END_OWES_TAKEN, RECORD_LANE_TAKEN },
+		{ END_OWES_BROKEN, RECORD_LANE_BROKEN },
+		{ END_OWES_DONE, RECORD_LANE_DONE },
+	};
+	struct end *end = &ends.all[i];
+
+	for (size_t k = 0; k < ARRAY_LEN(rows); k++) {
+		if ((end->owed & rows[k].owed) && !tell(i, rows[k].kind))
+			return false;
+		end->owed &= (uint8_t)~rows[k].owed;
+	}
+	if (end->state == END_DONE)
+		end->state = END_NONE;
+	return true;
+}
+
+void ends_pay(void)
+{
+	for (uint32_t i = 0; ends.owing && i < ends.high; i++) {
+		if (!ends.all[i].owed)
+			continue;
+		if (!pay(i))
+			return;
+		ends.owing--;
+	}
+}
+
+/* ---- bells ---- */
+
+void ends_ring(void)
+{
+	while (ends_any(&ends.written)) {
+		uint32_t i = ends_first(&ends.written);
+
+		ends_remove(&ends.written, i);
+		lane_ring(&ends.all[i].lane);
+	}
+}
+
+void ends_settle(void)
+{
+	ends_ring();
+	while (ends_any(&ends.read)) {
+		uint32_t i = ends_first(&ends.read);
+
+		ends_remove(&ends.read, i);
+		lane_tell(&ends.all[i].lane);
+	}
+}
+
+void ends_want_room(uint32_t i, uint32_t bytes)
+{
+	ends.all[i].want_bytes = bytes;
+	ends_add(&ends.want_room, i);
+}
+
+/* ---- sleep ---- */
+
+bool ends_waiting(uint32_t first, const struct ends_set *but)
+{
+	for (uint32_t i = first; i < ends.high; i++) {
+		const struct end *end = &ends.all[i];
+
+		if (ends_readable(end) && !ends_has(but, i) && ring_waiting(&end->lane.in))
+			return true;
+	}
+	return false;
+}
+
+/* Says on every lane that needs it that we sleep for room. True: there is some already. */
+static bool room_came(void)
+{
+	bool came = false;
+
+	for (uint32_t i = 0; ends_any(&ends.want_room) && i < ends.high; i++)
+		if (ends_has(&ends.want_room, i))
+			came |= ring_want_space(&ends.all[i].lane.out, ends.all[i].want_bytes);
+	return came;
+}
+
+static void room_forget(void)
+{
+	while (ends_any(&ends.want_room)) {
+		uint32_t i = ends_first(&ends.want_room);
+
+		ends_remove(&ends.want_room, i);
+		ring_got_space(&ends.all[i].lane.out);
+	}
+}
+
+uint64_t ends_clock_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t); /* from the vDSO: no system call */
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+/* True: the bell rang, so what is in its pipe can be read without waiting. */
+static bool rang(uint64_t until_ns)
+{
+	struct pollfd bell = { .fd = ends.bell, .events = POLLIN };
+	uint64_t now = ends_clock_ns(), left = until_ns > now ? until_ns - now : 0;
+	struct timespec t = { .tv_sec = (time_t)(left / 1000000000u),
+		.tv_nsec = (long)(left % 1000000000u) };
+
+	return ppoll(&bell, 1, &t, NULL) > 0;
+}
+
+static void block(uint64_t until_ns)
+{
+	static uint8_t rings[4096]; /* all that the pipe can hold */
+
+	if (until_ns != ENDS_FOREVER && !rang(until_ns))
+		return;
+	/* nobody holds the other end any more: rsd is gone, and so are we in a moment */
+	if (read(ends.bell, rings, sizeof(rings)) == 0)
+		trap_now(TRAP_RUNTIME);
+}
+
+void ends_sleep(const struct ends_set *but, uint64_t until_ns)
+{
+	ends_settle();
+	uint64_t epoch = bell_sleep_begin(ends.own);
+	if (!ends_waiting(0, but) && !ends_table_changed() && !room_came())
+		block(until_ns);
+	bell_sleep_end(ends.own, epoch);
+	room_forget();
+}

@@ -1,0 +1,151 @@
+/*
+ * ends.h: the ends of lanes that this process holds: their mappings, bells, and its sleep. One
+ * set per process, all of it mapped or static before the lock. What travels on the lanes is not
+ * known here.
+ *
+ * Bells are rung, and heads told, once per batch: whoever writes or reads a lane marks it, and
+ * ends_ring() or ends_settle() does the rest. ends_sleep() settles first.
+ */
+#pragma once
+
+#include "ipc/home.h"
+#include "ipc/table.h"
+
+enum end_state {
+	END_NONE,
+	END_OPEN,
+	END_DRAINING, /* the peer is gone: what it published is still read */
+	END_LEAVING,  /* a client is gone, the program was not told yet; unmapped */
+	END_BROKEN,   /* the peer lied, or there was no room to map it: unmapped; rsd has not
+			 taken it back yet */
+	END_DONE,     /* only the record to rsd is missing */
+};
+
+/* Records that are owed to rsd: bits of end.owed, sent in this order. */
+enum {
+	END_OWES_TAKEN = 1,
+	END_OWES_BROKEN = 2,
+	END_OWES_DONE = 4
+};
+
+struct end {
+	struct lane lane;
+	uint64_t generation; /* of the table entry */
+	uint64_t process;    /* handler's end: the client */
+	uint32_t unanswered; /* own messages out there: each has room for its answer */
+	uint32_t late;       /* cancelled ones whose answers may still come */
+	uint32_t held_bytes; /* answers kept for want of room */
+	uint32_t want_bytes; /* the body that found no room */
+	uint8_t state;       /* enum end_state */
+	uint8_t owed;
+	bool heard; /* the program got a message from this client: it will hear of its end */
+};
+
+#define ENDS_WORDS ((LANES_MAX + 63) / 64)
+struct ends_set { /* one bit per lane */
+	uint64_t words[ENDS_WORDS];
+};
+
+struct ends {
+	struct end all[LANES_MAX];
+	uint32_t high; /* all[0, high) may be in use */
+	struct ends_set written, read, want_room;
+	struct ends_set handlers; /* lanes on which we are the handler */
+	uint32_t owing;           /* ends that owe rsd a record */
+	uint32_t leaving;         /* ends in END_LEAVING */
+	const struct table *table;
+	uint64_t table_version; /* that was acted upon */
+	struct own_page *own;
+	int bell, socket;
+};
+extern struct ends ends;
+
+static inline void ends_add(struct ends_set *set, uint32_t i)
+{
+	set->words[i / 64] |= 1ull << (i % 64);
+}
+static inline void ends_remove(struct ends_set *set, uint32_t i)
+{
+	set->words[i / 64] &= ~(1ull << (i % 64));
+}
+static inline bool ends_has(const struct ends_set *set, uint32_t i)
+{
+	return set->words[i / 64] >> (i % 64) & 1;
+}
+static inline bool ends_any(const struct ends_set *set)
+{
+	uint64_t any = 0;
+
+	for (uint32_t i = 0; i < ENDS_WORDS; i++)
+		any |= set->words[i];
+	return any != 0;
+}
+/* The first lane of the set, which must not be empty. */
+static inline uint32_t ends_first(const struct ends_set *set)
+{
+	uint32_t i = 0;
+
+	while (!set->words[i])
+		i++;
+	return i * 64 + (uint32_t)__builtin_ctzll(set->words[i]);
+}
+
+/* True: the lane may be read. */
+static inline bool ends_readable(const struct end *end)
+{
+	return end->state == END_OPEN || end->state == END_DRAINING;
+}
+
+/* What the worker was born with. The first five are mapped and may be closed afterwards. */
+struct ends_start {
+	int home_lane, own_page, table, rsd_page;
+	int bell, socket, rsd_bell; /* the numbers they will have later */
+};
+int ends_init(const struct ends_start *start) MUST_USE;
+
+/*
+ * Receives the descriptors of lane i and maps it. rsd sent them before it announced the lane.
+ * 0, or ENDS_REFUSED: no room, or not what was announced; the lane is END_BROKEN then. Either
+ * way rsd is told that they were taken.
+ */
+enum {
+	ENDS_REFUSED = 1
+};
+int ends_take(uint32_t i) MUST_USE;
+
+/* Unmaps lane i and lets go of its bell; the new state says why. */
+void ends_unmap(uint32_t i, enum end_state state);
+
+void ends_owe(uint32_t i, uint8_t what);
+void ends_pay(void); /* sends what is owed as far as there is room */
+
+/* What the table says about a lane. */
+static inline uint32_t ends_table_state(uint32_t i)
+{
+	/* pairs with rsd's release: when it says PEER_DEAD, all the peer wrote can be seen */
+	return atomic_load_explicit(&ends.table->lanes[i].state, memory_order_acquire);
+}
+static inline uint64_t ends_table_slots(uint32_t i)
+{
+	return atomic_load_explicit(&ends.table->lanes[i].slots, memory_order_acquire);
+}
+static inline bool ends_table_changed(void)
+{
+	return atomic_load_explicit(&ends.table->version, memory_order_acquire) !=
+	       ends.table_version;
+}
+
+void ends_ring(void);   /* wakes the peers that were written to */
+void ends_settle(void); /* the same, and tells peers what was read */
+
+/* For a body that found no room on lane i: sleeping ends when there is some. */
+void ends_want_room(uint32_t i, uint32_t bytes);
+
+/* True: something lies in one of the lanes [first, high) that are not in `but`. */
+bool ends_waiting(uint32_t first, const struct ends_set *but);
+
+#define ENDS_FOREVER UINT64_MAX
+/* Sleeps until something new may have come (a lane not in `but`, the table, wanted room) or the
+ * monotonic clock says so. May end early for nothing. */
+void ends_sleep(const struct ends_set *but, uint64_t until_ns);
+uint64_t ends_clock_ns(void);

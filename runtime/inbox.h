@@ -1,0 +1,45 @@
+/*
+ * inbox.h: what comes: answers to the program's messages, messages of others, notices, and
+ * rsd's control records, from all lanes in turn. A delivery goes straight from the ring to
+ * whoever wants it; an answer that nobody wants yet is kept, anything else stays in its ring.
+ */
+#pragma once
+
+#include "runtime/ends.h"
+
+/* Which deliveries are wanted. */
+struct inbox_want {
+	uint8_t *ids; /* answers to these: u64s, perhaps unaligned; what was served becomes 0 */
+	uint32_t count;
+	bool answers;  /* any answer */
+	bool messages; /* messages, and what else is not an answer */
+};
+
+/* Where a delivery goes. body NULL: nowhere, it is only taken. */
+struct inbox_sink {
+	void *head; /* struct rs_delivery, perhaps unaligned */
+	void *body;
+	uint64_t room; /* for both */
+};
+
+#define INBOX_STASH_BYTES (4 * MIB) /* answers that came before they were wanted */
+int inbox_init(void) MUST_USE;
+
+/*
+ * The next delivery: its bytes, head included; more than sink->room: nothing was taken. 0:
+ * nothing in time. INBOX_STUCK: what is wanted may lie behind an answer that finds no place any
+ * more.
+ */
+#define INBOX_STUCK   (-1)
+#define INBOX_FOREVER (-1)
+int64_t inbox_next(
+	const struct inbox_want *want, const struct inbox_sink *sink, int64_t timeout_ns);
+
+/* Takes in what waits for no place of the program's: answers, control. False: stuck. */
+bool inbox_read_home(void);
+bool inbox_drain(void);
+void inbox_sleep_home(void);    /* until rsd says something */
+void inbox_sleep_drained(void); /* until there may be something to drain, or wanted room */
+
+/* Time stamp counter when the program got its last message. */
+extern uint64_t inbox_delivered_at;

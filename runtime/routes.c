@@ -1,0 +1,126 @@
+#include "runtime/routes.h"
+
+#include "runtime/held.h"
+#include "runtime/inbox.h"
+
+#define SETS 64u /* powers of two */
+#define WAYS 4u
+
+static struct route routes[SETS][WAYS];
+static uint32_t evict_next;
+static uint64_t opens;
+
+/* Interfaces are hashes, but the built-in ones are readable names with a common beginning. */
+static struct route *set_of(const uint8_t interface[32])
+{
+	uint64_t words[4], mixed = 0;
+
+	memcpy(words, interface, sizeof(words));
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		mixed = (mixed ^ words[i]) * 0x9e3779b97f4a7c15ull;
+	return routes[mixed >> 58];
+}
+_Static_assert(SETS == 1u << (64 - 58), "the top bits choose the set");
+
+static struct route *known(struct route *set, const uint8_t interface[32])
+{
+	for (uint32_t i = 0; i < WAYS; i++)
+		if (set[i].used && memcmp(set[i].interface, interface, 32) == 0)
+			return &set[i];
+	return NULL;
+}
+
+struct route *routes_find(const uint8_t interface[32])
+{
+	struct route *set = set_of(interface), *route = known(set, interface);
+
+	for (uint32_t i = 0; !route && i < WAYS; i++)
+		if (!set[i].used)
+			route = &set[i];
+	for (uint32_t i = 0; !route && i < WAYS; i++) {
+		struct route *old = &set[evict_next++ % WAYS];
+		if (!old->held && !old->asked)
+			route = old;
+	}
+	if (route && (!route->used || memcmp(route->interface, interface, 32) != 0)) {
+		*route = (struct route){ .used = true };
+		memcpy(route->interface, interface, 32);
+	}
+	return route;
+}
+
+uint32_t routes_ask(struct route *route, uint32_t flags)
+{
+	struct home_open body = { .flags = flags };
+	struct record head = { .kind = RECORD_OPEN,
+		.frag_len = sizeof(body),
+		.total_len = sizeof(body),
+		.id = opens + 1 };
+
+	memcpy(body.interface, route->interface, sizeof(body.interface));
+	if (ring_put(&ends.all[LANE_HOME].lane.out, &head, &body)) {
+		ends_want_room(LANE_HOME, sizeof(body));
+		return RS_BUSY;
+	}
+	opens++;
+	ends_add(&ends.written, LANE_HOME);
+	route->asked = true;
+	route->awaits = flags & RS_ALLOW_DELAY;
+	return RS_OK;
+}
+
+uint32_t routes_open(struct route *route, uint32_t flags)
+{
+	/* the word that somebody handles it now may lie in the ring already */
+	if (route->state == ROUTE_AWAITED && !inbox_read_home())
+		return RS_BUSY;
+	if (route->state == ROUTE_AWAITED)
+		return RS_NO_HANDLER;
+	if (routes_usable(route))
+		return RS_OK;
+	if (!route->asked && routes_ask(route, flags) != RS_OK)
+		return RS_BUSY;
+	while (route->asked) {
+		if (!inbox_read_home())
+			return RS_BUSY; /* an answer before it has no place to go */
+		if (route->asked)
+			inbox_sleep_home();
+	}
+	return route->status;
+}
+
+/* What becomes of the route; and of what was kept for it. */
+static void settle(struct route *route, const struct home_opened *opened)
+{
+	route->asked = false;
+	route->status = opened->status;
+	route->state = ROUTE_UNKNOWN;
+	if (opened->status == RS_OK && ends_readable(&ends.all[opened->lane])) {
+		route->state = ROUTE_OPEN;
+		route->lane = opened->lane;
+		route->slot = opened->slot;
+		route->generation = ends.all[opened->lane].generation;
+	} else if (opened->status == RS_OK) {
+		/* the lane broke, or there was no room for it */
+		route->status = opened->new_lane ? RS_LIMIT : RS_HANDLER_GONE;
+	} else if (opened->status == RS_NO_HANDLER && route->awaits) {
+		route->state = ROUTE_AWAITED;
+	}
+	if (route->held && route->state == ROUTE_UNKNOWN)
+		held_refuse(route, route->status);
+}
+
+bool routes_opened(const struct home_opened *opened)
+{
+	if (opened->lane >= LANES_MAX || opened->slot >= TABLE_SLOTS_MAX)
+		return false;
+	if (opened->status == RS_OK && opened->new_lane) {
+		if (opened->lane == LANE_HOME || ends.all[opened->lane].state != END_NONE)
+			return false;
+		(void)!ends_take(opened->lane); /* its state says how that went */
+	}
+	struct route *route = known(set_of(opened->interface), opened->interface);
+	if (route)
+		settle(route, opened);
+	return true;
+}

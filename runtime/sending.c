@@ -1,0 +1,249 @@
+#include "runtime/sending.h"
+
+#include <x86intrin.h>
+
+#include "ipc/builtin.h"
+#include "runtime/calls.h"
+#include "runtime/held.h"
+#include "runtime/inbox.h"
+#include "runtime/tickets.h"
+
+#define OPEN_TRIES 2 /* a way that is taken back while it is opened is tried once more */
+
+/*
+ * Answers want room in the answer ring, so no more of them are asked for than fit without
+ * bodies; bodies may still have to wait at the handler. rsd keeps this many for a home lane.
+ */
+#define HOME_UNANSWERED_MAX 2048u
+
+/* Answers wait for the bell while more work is there, but no longer than this. */
+#define ANSWERS_UNRUNG_MAX 32u
+#define SLOW_TICKS         100000u /* a message that took this long, 30 to 50 us, ends a batch */
+
+static uint32_t answers_unrung;
+
+static uint32_t unanswered_max(uint32_t lane)
+{
+	if (lane == LANE_HOME)
+		return HOME_UNANSWERED_MAX;
+	return (uint32_t)(ends.all[lane].lane.out.bytes / RECORD_ALIGN);
+}
+
+static void commit(uint32_t lane, const struct record *head)
+{
+	ring_commit(&ends.all[lane].lane.out, head->frag_len);
+	ends_add(&ends.written, lane);
+}
+
+/* ---- cancelling ---- */
+
+static uint32_t cancel_sent(struct ticket *ticket)
+{
+	struct end *end = &ends.all[ticket->lane];
+	struct record head = { .kind = RECORD_CANCEL, .id = ticket->id };
+
+	if (ring_put(&end->lane.out, &head, ""))
+		return RS_BUSY;
+	ends_add(&ends.written, ticket->lane);
+	end->unanswered--;
+	end->late++;
+	tickets_finish(ticket, RS_CANCELLED, TICKET_NO_BODY);
+	ends_ring();
+	return RS_OK;
+}
+
+/* The program lets go of a message: it is over at once, whatever the handler does. */
+static uint32_t cancel(uint64_t id)
+{
+	struct ticket *ticket = tickets_find(&tickets_own, id);
+
+	if (!ticket || ticket->state == TICKET_FINISHED)
+		return RS_OK;
+	if (ticket->state == TICKET_SENT)
+		return cancel_sent(ticket);
+	held_cancel(id);
+	tickets_finish(ticket, RS_CANCELLED, TICKET_NO_BODY);
+	return RS_OK;
+}
+
+static bool is_cancel(
+	const uint8_t interface[32], const struct body *body, struct rs_interface_cancel *out)
+{
+	return body_peek(body, out, sizeof(*out)) && out->request == RS_INTERFACE_CANCEL &&
+	       memcmp(interface, rs_interface_interface, 32) == 0;
+}
+
+/* ---- messages ---- */
+
+static struct record message_head(const struct body *body, uint64_t flags)
+{
+	/* a longer body will travel in fragments; then frag_len is the first one's */
+	return (struct record){ .kind = RECORD_MESSAGE,
+		.flags = flags & RS_NEEDS_ANSWER,
+		.frag_len = (uint32_t)body->bytes,
+		.total_len = (uint32_t)body->bytes };
+}
+
+static uint32_t hold(struct route *route, const struct body *body, uint64_t flags, uint64_t *id)
+{
+	struct record head = message_head(body, flags);
+	struct ticket *ticket = NULL;
+
+	if (body->bytes > CALLS_BODY_MAX) /* it must fit into any lane that may come */
+		return RS_TOO_BIG;
+	if (flags & RS_NEEDS_ANSWER) {
+		ticket = tickets_new(&tickets_own, TICKET_HELD, LANE_HOME);
+		if (!ticket)
+			return RS_LIMIT;
+		head.id = ticket->id;
+	}
+	uint32_t status = held_message(route, &head, body);
+	if (status != RS_OK && ticket)
+		tickets_free(&tickets_own, ticket);
+	else if (status == RS_OK)
+		*id = head.id;
+	return status;
+}
+
+static uint32_t put(
+	const struct route *route, const struct body *body, uint64_t flags, uint64_t *id)
+{
+	struct end *end = &ends.all[route->lane];
+	struct record head = message_head(body, flags), *to;
+
+	if (body->bytes > ring_body_max(end->lane.out.bytes))
+		return RS_TOO_BIG;
+	if ((flags & RS_NEEDS_ANSWER) && end->unanswered >= unanswered_max(route->lane))
+		return RS_BUSY;
+	to = ring_reserve(&end->lane.out, head.frag_len);
+	if (!to)
+		return RS_BUSY;
+	if (flags & RS_NEEDS_ANSWER) {
+		struct ticket *ticket =
+			tickets_new(&tickets_own, TICKET_SENT, (uint16_t)route->lane);
+		if (!ticket)
+			return RS_LIMIT;
+		head.id = ticket->id;
+		end->unanswered++;
+	}
+	head.slot = route->slot;
+	*to = head;
+	body_copy(body, to + 1);
+	commit(route->lane, &head);
+	if (!(flags & RS_MORE))
+		ends_ring();
+	*id = head.id;
+	return RS_OK;
+}
+
+uint32_t sending_message(
+	const uint8_t interface[32], const struct body *body, uint64_t flags, uint64_t *id)
+{
+	struct rs_interface_cancel cancelled;
+
+	if (is_cancel(interface, body, &cancelled)) {
+		uint32_t status = cancel(cancelled.id);
+		if (status != RS_OK || !(flags & RS_NEEDS_ANSWER))
+			return status; /* rsd need not hear of it, unless it is to answer */
+	}
+	struct route *route = routes_find(interface);
+	if (!route)
+		return RS_LIMIT;
+	for (int tries = 0; !routes_usable(route); tries++) {
+		uint32_t status = tries < OPEN_TRIES
+					  ? routes_open(route, flags & RS_ALLOW_DELAY)
+					  : RS_NO_HANDLER;
+		if (status == RS_NO_HANDLER && (flags & RS_ALLOW_DELAY))
+			return hold(route, body, flags, id);
+		if (status != RS_OK)
+			return status;
+	}
+	if (route->held)
+		held_flush();
+	if (route->held) /* nothing may overtake them */
+		return flags & RS_ALLOW_DELAY ? hold(route, body, flags, id) : RS_BUSY;
+	return put(route, body, flags, id);
+}
+
+uint32_t sending_kept(uint32_t lane, const struct record *head, const void *body)
+{
+	struct end *end = &ends.all[lane];
+	struct ticket *ticket = tickets_find(&tickets_own, head->id);
+
+	if (ticket && end->unanswered >= unanswered_max(lane))
+		return RS_BUSY;
+	if (ring_put(&end->lane.out, head, body)) {
+		ends_want_room(lane, head->frag_len);
+		return RS_BUSY;
+	}
+	ends_add(&ends.written, lane);
+	if (ticket) {
+		ticket->state = TICKET_SENT;
+		ticket->lane = (uint16_t)lane;
+		end->unanswered++;
+	}
+	return RS_OK;
+}
+
+void sending_want_room(const uint8_t interface[32], uint32_t bytes)
+{
+	const struct route *route = routes_find(interface);
+
+	/* with room it was for want of an answer that nothing could be sent */
+	if (route && routes_usable(route) &&
+		!ring_has_room(&ends.all[route->lane].lane.out, record_room(bytes)))
+		ends_want_room(route->lane, bytes);
+}
+
+/* ---- answers ---- */
+
+static uint32_t put_answer(uint32_t lane, const struct record *head, const struct body *body)
+{
+	struct end *end = &ends.all[lane];
+	struct record *to =
+		end->held_bytes ? NULL : ring_reserve(&end->lane.out, head->frag_len);
+
+	if (!to)
+		return held_answer(lane, head, body);
+	*to = *head;
+	body_copy(body, to + 1);
+	commit(lane, head);
+	return RS_OK;
+}
+
+/* While more work waits the client can wait for its bell, unless this work is slow. */
+static void ring_answers(void)
+{
+	static const struct ends_set none;
+
+	if (++answers_unrung < ANSWERS_UNRUNG_MAX && ends_waiting(1, &none) &&
+		__rdtsc() - inbox_delivered_at < SLOW_TICKS)
+		return;
+	answers_unrung = 0;
+	ends_ring();
+}
+
+uint32_t sending_answer(uint64_t id, uint32_t status, const struct body *body)
+{
+	struct ticket *ticket = tickets_find(&tickets_others, id);
+
+	if (!ticket)
+		return RS_BAD_ARGUMENT;
+	if (ticket->state == TICKET_MOOT) {
+		tickets_free(&tickets_others, ticket);
+		return RS_OK;
+	}
+	if (body->bytes > ring_body_max(ends.all[ticket->lane].lane.out.bytes))
+		return RS_TOO_BIG;
+	struct record head = { .kind = RECORD_ANSWER,
+		.id = ticket->peer_id,
+		.slot = status,
+		.frag_len = (uint32_t)body->bytes,
+		.total_len = (uint32_t)body->bytes };
+	uint32_t r = put_answer(ticket->lane, &head, body);
+	if (r != RS_OK)
+		return r;
+	tickets_free(&tickets_others, ticket);
+	ring_answers();
+	return RS_OK;
+}

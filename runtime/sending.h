@@ -1,0 +1,22 @@
+/*
+ * sending.h: the way out: a message or an answer is checked, gets its ticket and is put on its
+ * lane; bells ring when the batch is over. Nothing here waits, but for rsd at the first use of
+ * an interface.
+ */
+#pragma once
+
+#include "runtime/body.h"
+#include "runtime/ends.h"
+
+/* As the program's emit_message; flags were checked. *id: 0 when no answer is wanted. */
+uint32_t sending_message(
+	const uint8_t interface[32], const struct body *body, uint64_t flags, uint64_t *id);
+
+uint32_t sending_answer(uint64_t id, uint32_t status, const struct body *body);
+
+/* A message that was held, now on this lane. RS_OK, RS_BUSY; RS_LIMIT never: it has its ticket.
+ */
+uint32_t sending_kept(uint32_t lane, const struct record *head, const void *body);
+
+/* After RS_BUSY: sleeping ends when the ring that leads to the interface has room. */
+void sending_want_room(const uint8_t interface[32], uint32_t bytes);

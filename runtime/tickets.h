@@ -1,0 +1,77 @@
+/*
+ * tickets.h: who waits for whom. One set for the program's own messages that want an answer,
+ * one for the messages of others that the program must answer. A ticket's id is given once and
+ * never again; its low bits say where it lies, so every look is one compare.
+ *
+ * A ticket of the program's own message is finished exactly once: by an answer taken straight
+ * to the program, or by tickets_finish(), after which it waits in line for the program.
+ */
+#pragma once
+
+#include "ipc/base.h"
+
+#define TICKETS_MAX 4096u /* at a time; a power of two */
+
+enum ticket_state {
+	TICKET_FREE,
+
+	/* own messages */
+	TICKET_HELD,     /* not sent yet: nobody handles the interface */
+	TICKET_SENT,     /* on its lane */
+	TICKET_FINISHED, /* status, and the answer's body in the stash when there is one */
+
+	/* messages of others */
+	TICKET_ASKED, /* the program has it */
+	TICKET_MOOT,  /* nobody wants the answer any more; kept while there is room, so that a
+			 late answer is no mistake */
+};
+
+struct ticket {
+	uint64_t id;
+	uint64_t peer_id; /* ASKED: the client's own number */
+	uint32_t status;  /* FINISHED */
+	uint32_t body;    /* FINISHED: place in the stash, or TICKET_NO_BODY */
+	uint16_t lane;
+	uint16_t next, previous; /* line of the finished, chain of the free; 0 ends it */
+	uint8_t state;
+};
+#define TICKET_NO_BODY UINT32_MAX
+
+struct tickets {
+	struct ticket all[TICKETS_MAX]; /* [0] is never given, so that 0 can mean none */
+	uint64_t given;
+	uint16_t used; /* all[1, used] were given at least once */
+	uint16_t free;
+	uint16_t first, last; /* of the finished */
+};
+extern struct tickets tickets_own, tickets_others;
+
+/* A new ticket, or NULL: the limit is reached. */
+struct ticket *tickets_new(struct tickets *set, enum ticket_state state, uint16_t lane);
+void tickets_free(struct tickets *set, struct ticket *ticket);
+
+static inline struct ticket *tickets_find(struct tickets *set, uint64_t id)
+{
+	struct ticket *ticket = &set->all[id & (TICKETS_MAX - 1)];
+
+	return ticket->id == id && ticket->state != TICKET_FREE ? ticket : NULL;
+}
+static inline uint32_t tickets_place(const struct tickets *set, const struct ticket *ticket)
+{
+	return (uint32_t)(ticket - set->all);
+}
+
+/* The others' message with this number on this lane that the program has, or NULL. */
+struct ticket *tickets_asked(uint16_t lane, uint64_t peer_id);
+
+/* Own message: it is over; the program hears of it when it waits. */
+void tickets_finish(struct ticket *ticket, uint32_t status, uint32_t body);
+static inline struct ticket *tickets_finished(void) /* the oldest, or NULL */
+{
+	return tickets_own.first ? &tickets_own.all[tickets_own.first] : NULL;
+}
+/* The program has heard of it. */
+void tickets_told(struct ticket *ticket);
+
+/* A lane is closed: its own messages finish with this status, the others' answers are moot. */
+void tickets_lane_gone(uint16_t lane, uint32_t status);

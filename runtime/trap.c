@@ -1,0 +1,149 @@
+#include "runtime/trap.h"
+
+#include <signal.h>
+#include <string.h>
+#include <ucontext.h>
+
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include "runtime/memory.h"
+#include "runtime/start.h"
+
+/* The kernel's signal frame grows with the CPU's registers (AT_MINSIGSTKSZ); our handler needs
+ * little more. */
+#define HANDLER_STACK_BYTES (16 * KIB)
+
+static struct own_page *page;
+static uint64_t code_base, code_bytes;
+static uint8_t *stack_low; /* the program's stack, without its guards */
+
+int trap_stack_new(void **top)
+{
+	uint64_t bytes = TRAP_STACK_BYTES + 2 * TRAP_GUARD_BYTES;
+	uint8_t *all = mmap(NULL, bytes, PROT_NONE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+
+	if (all == MAP_FAILED)
+		return -errno;
+	stack_low = all + TRAP_GUARD_BYTES;
+	if (mprotect(stack_low, TRAP_STACK_BYTES, PROT_READ | PROT_WRITE))
+		return -errno;
+	*top = stack_low + TRAP_STACK_BYTES;
+	return 0;
+}
+
+void trap_code_at(const void *base, uint64_t bytes)
+{
+	code_base = (uint64_t)base;
+	code_bytes = bytes;
+}
+
+/* ---- the end ---- */
+
+static const uint8_t exit_status[TRAP_COUNT] = {
+	[TRAP_OUT_OF_BOUNDS] = 128 + SIGSEGV,
+	[TRAP_INTEGER_OVERFLOW] = 128 + SIGFPE,
+	[TRAP_DIVISION_BY_ZERO] = 128 + SIGFPE,
+	[TRAP_INVALID_CONVERSION] = 128 + SIGFPE,
+	[TRAP_UNREACHABLE] = 128 + SIGILL,
+	[TRAP_INDIRECT_CALL] = 128 + SIGILL,
+	[TRAP_STACK] = 128 + SIGSEGV,
+	[TRAP_ILLEGAL_INSTRUCTION] = 128 + SIGILL,
+	[TRAP_RUNTIME] = WORKER_EXIT_RUNTIME,
+};
+
+static _Noreturn void end(uint32_t status)
+{
+	for (;;)
+		syscall(SYS_exit_group, status);
+}
+
+static uint64_t code_offset(uint64_t address)
+{
+	return address - code_base < code_bytes ? address - code_base : 0;
+}
+
+static _Noreturn void report(
+	uint32_t cause, uint32_t signal, uint64_t address, uint64_t instruction)
+{
+	if (cause >= TRAP_COUNT || exit_status[cause] == 0)
+		cause = TRAP_RUNTIME;
+	if (page)
+		page->trap = (struct trap_report){ .cause = cause,
+			.signal = signal,
+			.address = address,
+			.code = code_offset(instruction) };
+	end(exit_status[cause]);
+}
+
+__attribute__((noinline)) _Noreturn void trap_now(uint32_t cause)
+{
+	report(cause, 0, 0, (uint64_t)__builtin_return_address(0));
+}
+
+_Noreturn void trap_exit(uint32_t code)
+{
+	end(code < 256 ? code : 255);
+}
+
+_Noreturn void trap_start_failed(int exit_code)
+{
+	if (page)
+		page->trap = (struct trap_report){ .cause = TRAP_RUNTIME };
+	end((uint32_t)exit_code);
+}
+
+/* ---- faults ---- */
+
+static bool in_guard(uint64_t address)
+{
+	uint64_t low = (uint64_t)stack_low - TRAP_GUARD_BYTES;
+
+	return stack_low && address >= low && address < (uint64_t)stack_low;
+}
+
+static uint32_t cause_of(int signal, uint64_t address, uint64_t *shown)
+{
+	*shown = 0;
+	if (signal == SIGFPE)
+		return TRAP_DIVISION_BY_ZERO;
+	if (signal == SIGILL)
+		return TRAP_ILLEGAL_INSTRUCTION;
+	if (in_guard(address))
+		return TRAP_STACK;
+	if (memory_holds(address, shown))
+		return TRAP_OUT_OF_BOUNDS;
+	*shown = address;
+	return TRAP_RUNTIME;
+}
+
+static void on_fault(int signal, siginfo_t *info, void *context)
+{
+	const ucontext_t *machine = context;
+	uint64_t address;
+	uint32_t cause = cause_of(signal, (uint64_t)info->si_addr, &address);
+
+	report(cause, (uint32_t)signal, address, (uint64_t)machine->uc_mcontext.gregs[REG_RIP]);
+}
+
+int trap_catch(struct own_page *own)
+{
+	static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL };
+	struct sigaction action = { .sa_sigaction = on_fault,
+		.sa_flags = SA_SIGINFO | SA_ONSTACK };
+	size_t size = (getauxval(AT_MINSIGSTKSZ) + HANDLER_STACK_BYTES + HOST_PAGE_BYTES) &
+		      ~(HOST_PAGE_BYTES - 1);
+	stack_t stack = { .ss_size = size };
+
+	page = own;
+	stack.ss_sp = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (stack.ss_sp == MAP_FAILED || sigaltstack(&stack, NULL))
+		return -errno;
+	for (size_t i = 0; i < ARRAY_LEN(faults); i++)
+		if (sigaction(faults[i], &action, NULL))
+			return -errno;
+	return 0;
+}
