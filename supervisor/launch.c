@@ -279,7 +279,7 @@ int launch_start(struct launch *l, uint64_t process, const int fds[START_FDS])
 {
 	struct start_request request = { .process = process };
 
-	if (!l->greeted || l->in_flight >= LAUNCH_IN_FLIGHT_MAX)
+	if (!launch_room(l))
 		return LAUNCH_LATER;
 	int r = fdpass_send(l->socket, &request, sizeof(request), fds, START_FDS);
 	if (r == -EAGAIN || r == -ETOOMANYREFS)
@@ -289,6 +289,11 @@ int launch_start(struct launch *l, uint64_t process, const int fds[START_FDS])
 	if (r == 0)
 		l->in_flight++;
 	return r;
+}
+
+bool launch_room(const struct launch *l)
+{
+	return l->greeted && l->in_flight < LAUNCH_IN_FLIGHT_MAX;
 }
 
 bool launch_there(const struct launch *l)

@@ -35,6 +35,8 @@ struct launch *launch_free(struct launch *launch); /* kills it; returns NULL */
 /* The descriptors stay the caller's and may be closed at once. */
 int launch_start(struct launch *launch, uint64_t process, const int fds[START_FDS]) MUST_USE;
 
+/* May launch_start() be tried? */
+bool launch_room(const struct launch *launch);
 bool launch_there(const struct launch *launch);
 /* Bits of enum wall; 0 before it said so. */
 uint32_t launch_walls(const struct launch *launch);

@@ -41,6 +41,8 @@ enum process_event {
 };
 
 struct process;
+struct processes;
+struct attached;
 struct process_actions {
 	void *context;
 	void (*enqueue)(void *context, struct process *p);
@@ -62,6 +64,7 @@ int process_event(struct process *p, enum process_event event,
 const char *process_state_text(enum process_state state);
 
 struct process {
+	struct processes *owner;
 	struct process *next, *previous; /* of processes.c: all, by id */
 	struct process *next_in_bucket;
 	struct process *next_queued;
@@ -75,15 +78,20 @@ struct process {
 
 	int64_t created_ms, ended_ms;
 	struct compile_want want; /* while COMPILING */
+	enum compile_outcome compile_outcome;
 	struct shelf_object *object;
 	pid_t pid;
 	int pidfd; /* -1: none (yet, or any more) */
 	uint64_t pidfd_watch;
 	struct loop_timer timer; /* the stop's deadline; then what is left to wait for */
 	uint64_t stop_ms;
-	bool ran, stopping, kill_wanted, orphaned;
-	int sent; /* last signal */
-	char broke[64];
+	bool has_worker; /* workers.h knows it */
+	bool ran, stopping, kill_wanted;
+	bool orphaned; /* its launcher died */
+	int sent;      /* last signal, 0: none */
+	bool has_status;
+	int wait_status;
+	char broke[64]; /* how it lied; empty */
 
 	struct journal_book *book;
 	struct ending ending; /* once GONE */

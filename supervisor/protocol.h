@@ -26,7 +26,8 @@
  *     final: program, bytes, known (was there before)
  * compile    program
  *     progress...; final: program, bytes (of the object), seconds, kept (false: disk is full)
- * start      program, args? [text], env? ["K=V"], name?, memory? (bytes), cpu? (seconds)
+ * start      program, args? [text] (after the program's own name, which is name or the
+ *            beginning of its hash), env? ["K=V"], name?, memory? (bytes), cpu? (seconds)
  *     progress...; final, once the program runs: process, program
  * run        as start, and stdin? (bool)
  *     progress...; {"started": {process, program}}; attached (below);
