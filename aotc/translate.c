@@ -82,10 +82,20 @@ bool translate_is_known(enum headers_family family, const char *text, size_t siz
 	       is_among(known_simd, ARRAY_LEN(known_simd), family, text, size);
 }
 
+/* A step in the jail finds the work folder's descriptor closed: there it is the current folder.
+ */
+static struct build *inside(void *argument)
+{
+	struct build *build = argument;
+
+	build->work.fd = AT_FDCWD;
+	return build;
+}
+
 /* Step 1, in the jail: the front. */
 static int front_step(void *argument)
 {
-	struct build *build = argument;
+	struct build *build = inside(argument);
 	CLEANUP(freep) uint8_t *wasm = NULL;
 	char reason[FRONT_REASON_SIZE] = "", name[64];
 	struct front front = { 0 };
@@ -163,7 +173,7 @@ static int run_wasm2c(struct build *build)
 /* Step 3, in the jail: is the text one we know, and cut it. */
 static int text_step(void *argument)
 {
-	struct build *build = argument;
+	struct build *build = inside(argument);
 	CLEANUP(freep) uint8_t *text = NULL;
 	size_t size = 0;
 	int r = work_read(&build->work, "m.c", UINT64_MAX, &text, &size);
