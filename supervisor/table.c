@@ -52,11 +52,11 @@ struct table *table_free(struct table *table)
 
 int table_row(struct table *table)
 {
+	if (table->n_rows == TABLE_ROWS_MAX)
+		return TABLE_FULL;
 	if (table->n_rows == table->room) {
 		size_t room = table->room ? table->room * 2 : 16;
-		struct row *rows = table->room < TABLE_ROWS_MAX
-					   ? realloc(table->rows, room * sizeof(*rows))
-					   : NULL;
+		struct row *rows = realloc(table->rows, room * sizeof(*rows));
 		if (!rows)
 			return TABLE_FULL;
 		table->rows = rows;

@@ -9,7 +9,7 @@
 #include "ipc/base.h"
 
 #define TABLE_COLUMNS_MAX 12u
-#define TABLE_ROWS_MAX    1000000u
+#define TABLE_ROWS_MAX    100000u
 #define TABLE_GAP         2
 
 struct table;
