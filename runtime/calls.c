@@ -70,7 +70,7 @@ static bool want_of_guest(uint32_t poll, uint32_t count, struct inbox_want *out)
 
 static uint64_t minus(uint32_t status)
 {
-	return (uint64_t) - (int64_t)status;
+	return 0 - (uint64_t)status;
 }
 
 uint64_t calls_next_message(void *instance, uint32_t poll, uint32_t poll_count, uint32_t out,

@@ -102,6 +102,7 @@ struct ends_start {
 	int bell, socket, rsd_bell; /* the numbers they will have later */
 };
 int ends_init(const struct ends_start *start) MUST_USE;
+void ends_ready(void); /* tells rsd that the worker is locked */
 
 /*
  * Receives the descriptors of lane i and maps it. rsd sent them before it announced the lane.

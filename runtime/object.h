@@ -1,0 +1,26 @@
+/*
+ * object.h: loads a compiled object (abi.h) from a sealed memfd: no path, no constructors, no
+ * heap, and only the names that the caller resolves. The file was verified when it was built
+ * and its MAC checked when it was taken from the cache; what is checked here again is whatever
+ * could lead the loader astray.
+ */
+#pragma once
+
+#include "runtime/abi.h"
+
+enum {
+	OBJECT_REFUSED = 1 /* not an object of this ABI, or it asks for what is not there */
+};
+
+struct object {
+	const struct object_header *head; /* stays mapped */
+	const uint8_t *base;              /* where its ELF lies */
+	uint64_t bytes;
+	void (*instantiate)(void);
+	void (*run)(void);
+};
+
+/* name -> address, or NULL. */
+typedef void *object_resolve(const char *name);
+
+int object_load(int file, object_resolve *resolve, struct object *out) MUST_USE;
