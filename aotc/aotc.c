@@ -235,7 +235,8 @@ static int run(struct build *build, const struct options *o, uint64_t *bytes)
 	int r = work_open(o->keep, &build->work);
 
 	if (r)
-		return r;
+		return build_fail(
+			build, "%.200s: %s", o->keep ? o->keep : "work folder", strerror(-r));
 	r = find_tools(build);
 	if (r == 0)
 		r = take_module(build, o);
