@@ -5,12 +5,7 @@
 #include "tests/aotc/modules.h"
 #include "tests/check_run.h"
 
-#define START '_', 's', 't', 'a', 'r', 't'
-#define WASI                                                                                \
-	22, 'w', 'a', 's', 'i', '_', 's', 'n', 'a', 'p', 's', 'h', 'o', 't', '_', 'p', 'r', \
-		'e', 'v', 'i', 'e', 'w', '1'
-#define FD_CLOSE 8, 'f', 'd', '_', 'c', 'l', 'o', 's', 'e'
-#define FD_WRITE 8, 'f', 'd', '_', 'w', 'r', 'i', 't', 'e'
+#define NAME_FD_WRITE 8, 'f', 'd', '_', 'w', 'r', 'i', 't', 'e'
 
 START_TEST(the_smallest_program_is_accepted)
 {
@@ -63,16 +58,16 @@ static const struct {
 	{ PART_OF(1, 0x60, 0, 0), PART_OF(1, 0),
 		PART_OF(1, 11, '_', 'i', 'n', 'i', 't', 'i', 'a', 'l', 'i', 'z', 'e', 0, 0),
 		"it is a reactor, and only commands can be run as yet" },
-	{ PART_OF(1, 0x60, 0, 0), PART_OF(1, 0), PART_OF(1, 6, START, 2, 0),
+	{ PART_OF(1, 0x60, 0, 0), PART_OF(1, 0), PART_OF(1, NAME_START, 2, 0),
 		"exports _start, but not as a function" },
-	{ PART_OF(1, 0x60, 1, 0x7f, 0), PART_OF(1, 0), PART_OF(1, 6, START, 0, 0),
+	{ PART_OF(1, 0x60, 1, 0x7f, 0), PART_OF(1, 0), PART_OF(1, NAME_START, 0, 0),
 		"exports _start with type (i32) -> (), but a command's is () -> ()" },
-	{ PART_OF(1, 0x60, 0, 1, 0x7e), PART_OF(1, 0), PART_OF(1, 6, START, 0, 0),
+	{ PART_OF(1, 0x60, 0, 1, 0x7e), PART_OF(1, 0), PART_OF(1, NAME_START, 0, 0),
 		"exports _start with type () -> i64, but a command's is () -> ()" },
-	{ PART_OF(1, 0x60, 0, 0), PART_OF(1, 0), PART_OF(2, 6, START, 0, 0, 6, START, 2, 0),
+	{ PART_OF(1, 0x60, 0, 0), PART_OF(1, 0), PART_OF(2, NAME_START, 0, 0, NAME_START, 2, 0),
 		"exports _start twice" },
 	{ PART_OF(1, 0x60, 0, 0), PART_OF(1, 0),
-		PART_OF(4, 1, 'x', 0, 0, 6, START, 0, 0, 1, 'y', 0, 0, 1, 'x', 0, 0),
+		PART_OF(4, 1, 'x', 0, 0, NAME_START, 0, 0, 1, 'y', 0, 0, 1, 'x', 0, 0),
 		"exports x twice" },
 };
 
@@ -101,9 +96,9 @@ static struct modules_plan plan_with_imports(struct modules_part imports)
 
 START_TEST(imports_are_found_by_name_and_type)
 {
-	struct modules_plan plan = plan_with_imports(
-		PART(2, WASI, FD_CLOSE, WASM_FUNCTION, 1, WASI, FD_CLOSE, WASM_FUNCTION, 1));
-	plan.sections[WASM_EXPORTS] = PART(1, 6, START, 0, 2);
+	struct modules_plan plan = plan_with_imports(PART(2, NAME_WASI, NAME_FD_CLOSE,
+		WASM_FUNCTION, 1, NAME_WASI, NAME_FD_CLOSE, WASM_FUNCTION, 1));
+	plan.sections[WASM_EXPORTS] = PART(1, NAME_START, 0, 2);
 	CLEANUP(front_deinit) struct front front = modules_accept(&plan);
 	int row = host_function_find("wasi_snapshot_preview1", 22, "fd_close", 8);
 
@@ -120,12 +115,15 @@ static const struct {
 } imports[] = {
 	{ PART_OF(1, 3, 'e', 'n', 'v', 3, 'f', 'o', 'o', 0, 0),
 		"imports env.foo, which nothing provides" },
-	{ PART_OF(1, WASI, FD_WRITE, 0, 1), "imports wasi_snapshot_preview1.fd_write with type "
-					    "(i32) -> i32, but it is (i32, i32, i32, "
-					    "i32) -> i32" },
-	{ PART_OF(1, WASI, FD_CLOSE, 0, 0), "imports wasi_snapshot_preview1.fd_close with type "
-					    "() -> (), but it is (i32) -> i32" },
-	{ PART_OF(1, WASI, FD_CLOSE, 0, 2), "a function of a type that does not exist" },
+	{ PART_OF(1, NAME_WASI, NAME_FD_WRITE, 0, 1),
+		"imports wasi_snapshot_preview1.fd_write with type "
+		"(i32) -> i32, but it is (i32, i32, i32, "
+		"i32) -> i32" },
+	{ PART_OF(1, NAME_WASI, NAME_FD_CLOSE, 0, 0),
+		"imports wasi_snapshot_preview1.fd_close with type "
+		"() -> (), but it is (i32) -> i32" },
+	{ PART_OF(1, NAME_WASI, NAME_FD_CLOSE, 0, 2),
+		"a function of a type that does not exist" },
 	{ PART_OF(1, 3, 'e', 'n', 'v', 1, 'm', 2, 0, 1),
 		"imports env.m, a memory: only functions" },
 	{ PART_OF(1, 3, 'e', 'n', 'v', 1, 't', 1, 0x70, 0, 1),
@@ -210,29 +208,6 @@ START_TEST(a_feature_is_refused_exactly_where_it_is_lacking)
 }
 END_TEST
 
-/* A bit of everything, so that damage has much to hit. */
-static const struct modules_plan everything = {
-		.sections = {
-			[WASM_CUSTOM] = PART_OF(4, 'n', 'a', 'm', 'e', 1, 6, 1, 1, 3, 'r', 'u', 'n'),
-			[WASM_TYPES] = PART_OF(3, 0x60, 0, 0, 0x60, 1, 0x7f, 1, 0x7f, 0x60, 0, 2, 0x7f, 0x7b),
-			[WASM_IMPORTS] = PART_OF(1, WASI, FD_CLOSE, 0, 1),
-			[WASM_FUNCTIONS] = PART_OF(1, 0),
-			[WASM_TABLES] = PART_OF(2, 0x70, 1, 3, 3, 0x6f, 0, 2),
-			[WASM_MEMORIES] = PART_OF(1, 1, 1, 2),
-			[WASM_GLOBALS] = PART_OF(3, 0x7f, 0, 0x41, 16, 0x41, 16, 0x6c, 0x0b, 0x70, 0, 0xd2, 1, 0x0b,
-				0x7c, 1, 0x44, 0, 0, 0, 0, 0, 0, 0, 0, 0x0b),
-			[WASM_EXPORTS] = PART_OF(2, 6, START, 0, 1, 1, 'm', 2, 0),
-			[WASM_START] = PART_OF(1),
-			[WASM_ELEMENTS] = PART_OF(3, 0, 0x41, 1, 0x0b, 1, 1, 5, 0x70, 1, 0xd2, 0, 0x0b,
-				2, 0, 0x41, 0, 0x0b, 0, 1, 1),
-			[WASM_DATA_COUNT] = PART_OF(2),
-			[WASM_CODE] = PART_OF(1, 49, 2, 2, 0x7f, 1, 0x7b, 0x02, 0x40, 0x20, 0, 0x0e, 1, 0, 1, 0x0b,
-				0x41, 0, 0x11, 0, 0, 0x41, 0, 0x41, 0, 0x41, 0, 0xfc, 8, 1, 0, 0xfc, 9, 0,
-				0x41, 0, 0x28, 2, 0, 0x04, 0x7f, 0x41, 1, 0x05, 0x41, 0x7f, 0x0b, 0x40, 0, 0x1a, 0x0b),
-			[WASM_DATA] = PART_OF(2, 0, 0x23, 0, 0x0b, 3, 'a', 'b', 'c', 1, 2, 'd', 'e'),
-		},
-};
-
 static void run_damaged(const uint8_t *bytes, size_t size)
 {
 	struct front front;
@@ -252,7 +227,7 @@ static void run_damaged(const uint8_t *bytes, size_t size)
 
 START_TEST(a_bit_of_everything_is_accepted)
 {
-	struct modules_plan plan = everything;
+	struct modules_plan plan = modules_rich;
 	CLEANUP(front_deinit) struct front front = modules_accept(&plan);
 
 	ck_assert_uint_eq(front.runs_count, 1);
@@ -265,7 +240,7 @@ END_TEST
 
 START_TEST(a_module_cut_anywhere_is_refused)
 {
-	struct modules_plan plan = everything;
+	struct modules_plan plan = modules_rich;
 	plan.sections[WASM_CUSTOM] = PART_NONE;
 	CLEANUP(modules_deinit) struct modules_bytes m = modules_build(&plan);
 	struct front front;
@@ -293,7 +268,7 @@ enum {
 
 START_TEST(a_changed_byte_is_survived)
 {
-	struct modules_plan plan = everything;
+	struct modules_plan plan = modules_rich;
 	CLEANUP(modules_deinit) struct modules_bytes m = modules_build(&plan);
 
 	for (size_t i = 0; i < m.size; i++) {

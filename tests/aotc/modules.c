@@ -8,7 +8,34 @@ const struct modules_plan modules_plain = {
 		[WASM_TYPES] = PART_OF(1, WASM_FUNCTION_TYPE, 0, 0),
 		[WASM_FUNCTIONS] = PART_OF(1, 0),
 		[WASM_MEMORIES] = PART_OF(1, 0, 1),
-		[WASM_EXPORTS] = PART_OF(1, 6, '_', 's', 't', 'a', 'r', 't', WASM_FUNCTION, 0),
+		[WASM_EXPORTS] = PART_OF(1, NAME_START, WASM_FUNCTION, 0),
+	},
+};
+
+const struct modules_plan modules_rich = {
+	.sections = {
+		[WASM_CUSTOM] = PART_OF(4, 'n', 'a', 'm', 'e', 1, 6, 1, 1, 3, 'r', 'u', 'n'),
+		[WASM_TYPES] = PART_OF(3, 0x60, 0, 0, 0x60, 1, 0x7f, 1, 0x7f, 0x60, 0, 2, 0x7f, 0x7b),
+		[WASM_IMPORTS] = PART_OF(1, NAME_WASI, NAME_FD_CLOSE, WASM_FUNCTION, 1),
+		[WASM_FUNCTIONS] = PART_OF(1, 0),
+		[WASM_TABLES] = PART_OF(2, 0x70, 1, 3, 3, 0x6f, 0, 2),
+		[WASM_MEMORIES] = PART_OF(1, 1, 1, 2),
+		[WASM_GLOBALS] = PART_OF(3, 0x7f, 0, 0x41, 16, 0x41, 16, 0x6c, 0x0b,
+			0x70, 0, 0xd2, 1, 0x0b, 0x7c, 1, 0x44, 0, 0, 0, 0, 0, 0, 0, 0, 0x0b),
+		[WASM_EXPORTS] = PART_OF(2, NAME_START, WASM_FUNCTION, 1, 1, 'm', WASM_MEMORY, 0),
+		[WASM_START] = PART_OF(1),
+		[WASM_ELEMENTS] = PART_OF(3, 0, 0x41, 1, 0x0b, 1, 1, 5, 0x70, 1, 0xd2, 0, 0x0b,
+			2, 0, 0x41, 0, 0x0b, 0, 1, 1),
+		[WASM_DATA_COUNT] = PART_OF(2),
+		[WASM_CODE] = PART_OF(1, 55,
+			2, 2, 0x7f, 1, 0x7b, /* locals: two i32, one v128 */
+			0x02, 0x40, 0x20, 0, 0x0e, 1, 0, 1, 0x0b, /* block: br_table */
+			0x41, 0, 0x11, 0, 0, /* call_indirect */
+			0x41, 0, 0x41, 0, 0x41, 0, 0xfc, 8, 1, 0, 0xfc, 9, 0, /* memory.init, data.drop */
+			0x41, 0, 0x28, 2, 0, 0x04, 0x7f, 0x41, 1, 0x05, 0x41, 0x7f, 0x0b, /* load, if, else */
+			0x40, 0, 0x1a, /* memory.grow */
+			0x41, 0, 0xd2, 1, 0x26, 0, 0x0b), /* table.set */
+		[WASM_DATA] = PART_OF(2, 0, 0x23, 0, 0x0b, 3, 'a', 'b', 'c', 1, 2, 'd', 'e'),
 	},
 };
 

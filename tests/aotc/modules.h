@@ -22,6 +22,13 @@ struct modules_part {
 	}
 #define PART_NONE ((struct modules_part){ 0 })
 
+/* Names, with their sizes before them. */
+#define NAME_START    6, '_', 's', 't', 'a', 'r', 't'
+#define NAME_FD_CLOSE 8, 'f', 'd', '_', 'c', 'l', 'o', 's', 'e'
+#define NAME_WASI                                                                                \
+	22, 'w', 'a', 's', 'i', '_', 's', 'n', 'a', 'p', 's', 'h', 'o', 't', '_', 'p', 'r', 'e', \
+		'v', 'i', 'e', 'w', '1'
+
 struct modules_plan {
 	struct modules_part
 		sections[WASM_SECTIONS]; /* bodies; WASM_CUSTOM stands last in the file */
@@ -31,6 +38,10 @@ struct modules_plan {
 
 /* One type () -> (), one function, one memory of a page, _start exported. */
 extern const struct modules_plan modules_plain;
+
+/* A bit of everything: what damage can hit, and what counts against each limit. It is valid in
+ * full. */
+extern const struct modules_plan modules_rich;
 
 struct modules_bytes {
 	uint8_t *bytes;
