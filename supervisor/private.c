@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include <linux/close_range.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -73,6 +74,8 @@ _Noreturn static void become(const char *program, int log)
 	if (null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(log, STDOUT_FILENO) >= 0 &&
 		dup2(log, STDERR_FILENO) >= 0 && chdir("/") == 0) {
 		unsetenv("JOURNAL_STREAM"); /* the log is a file now */
+		/* a pipe of our caller's that stays open here keeps its reader waiting */
+		close_range(STDERR_FILENO + 1, UINT_MAX, CLOSE_RANGE_CLOEXEC);
 		execl(program, "rsd", "--idle-exit", PRIVATE_IDLE_S, (char *)NULL);
 	}
 	dprintf(log, "rsd: error: %s: %s\n", program, strerror(errno));

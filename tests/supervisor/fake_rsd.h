@@ -28,6 +28,7 @@ static int fake_rsd_listen(void)
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 
 	strcpy(address.sun_path, fake_rsd_path());
+	unlink(address.sun_path);
 	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	ck_assert_int_eq(listen(fd, 8), 0);
 	return fd;
