@@ -23,6 +23,7 @@ name_of = $(patsubst check_%,test-%,$(notdir $(1)))
 # What several tests of a folder build on.
 $(filter $(BUILD)/tests/aotc/%,$(TESTS)): $(BUILD)/tests/aotc/modules.o
 $(filter $(BUILD)/tests/e2e/% $(BUILD)/tests/slow/%,$(TESTS)): $(BUILD)/tests/e2e/run.o
+$(filter %/check_evil %/check_evil_big,$(TESTS)): $(BUILD)/tests/e2e/evil.o
 
 # Logic without I/O: what valgrind can follow to the end.
 VALGRIND := $(if $(SAN),,$(filter %/check_broker %/check_client %/check_options %/check_table %/check_term %/check_units,$(QUICK)))

@@ -15,6 +15,7 @@
 
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -25,7 +26,9 @@
 #define RSD_LOG    "rsd.log"
 #define LINE_BYTES 8192
 
-static char here[] = "/tmp/redshirt-e2e-XXXXXX";
+#define HERE "/tmp/redshirt-e2e-XXXXXX"
+
+static char here[] = HERE;
 static pid_t rsd;
 static struct run_family rsd_family; /* as it was when last looked at */
 
@@ -145,12 +148,20 @@ bool run_is_going(const struct run_job *job)
 	return !ended_within(job->pidfd, 0);
 }
 
-static int wait_status(pid_t pid)
+static int64_t ms_of(struct timeval t)
 {
+	return (int64_t)t.tv_sec * 1000 + t.tv_usec / 1000;
+}
+
+static void wait_for(pid_t pid, struct run_said *said)
+{
+	struct rusage used;
 	int status;
 
-	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	ck_assert_int_eq(wait4(pid, &status, 0, &used), pid);
+	said->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	said->cpu_ms = ms_of(used.ru_utime) + ms_of(used.ru_stime);
+	said->peak_kib = used.ru_maxrss;
 }
 
 struct run_said run_join(struct run_job *job)
@@ -161,7 +172,7 @@ struct run_said run_join(struct run_job *job)
 
 	if (!ended)
 		kill(job->pid, SIGKILL);
-	said.status = wait_status(job->pid);
+	wait_for(job->pid, &said);
 	said.out = keep_file(job->out, &said.out_bytes);
 	said.err = keep_file(job->err, &err_bytes);
 	fd_closep(&job->out);
@@ -197,11 +208,11 @@ static struct run_said expect(int status, const char *out, struct run_job *job)
 	struct run_said said = run_join(job);
 
 	if (said.status != status)
-		ck_abort_msg("`%s` ended with %d, not %d; it said: %.2000s%.2000s", job->line,
+		ck_abort_msg("`%s` ended with %d, not %d; it said: %.1500s%.1500s", job->line,
 			said.status, status, said.out, said.err);
 	if (out && strcmp(said.out, out) != 0)
-		ck_abort_msg("`%s` said \"%.2000s\", not \"%.2000s\"; and on standard error: "
-			     "%.2000s",
+		ck_abort_msg("`%s` said \"%.1500s\", not \"%.1500s\"; and on standard error: "
+			     "%.1500s",
 			job->line, said.out, out, said.err);
 	return said;
 }
@@ -374,7 +385,7 @@ pid_t run_find(const char *name)
 
 /* --- the world --- */
 
-static void set_folder(const char *variable, const char *name)
+void run_set_folder(const char *variable, const char *name)
 {
 	char path[PATH_MAX];
 
@@ -401,14 +412,15 @@ static void set_path(void)
 
 void run_folders(void)
 {
+	memcpy(here, HERE, sizeof(here)); /* a suite may have several cases */
 	if (!mkdtemp(here)) {
 		perror(here);
 		exit(2);
 	}
 	setenv("here", here, 1);
-	set_folder("REDSHIRT_RUN_DIR", "run");
-	set_folder("REDSHIRT_STATE_DIR", "state");
-	set_folder("REDSHIRT_CACHE_DIR", "cache");
+	run_set_folder("REDSHIRT_RUN_DIR", "run");
+	run_set_folder("REDSHIRT_STATE_DIR", "state");
+	run_set_folder("REDSHIRT_CACHE_DIR", "cache");
 	unsetenv("NOTIFY_SOCKET");
 	set_path();
 }

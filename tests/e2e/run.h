@@ -25,6 +25,7 @@
 void run_folders(void); /* also sets the environment */
 void run_folders_end(void);
 const char *run_here(void);
+void run_set_folder(const char *variable, const char *name); /* to $here/name */
 
 void run_rsd(void);                  /* `run_rsd_with("")` */
 void run_rsd_with(const char *more); /* starts rsd, words of its command line; it listens */
@@ -38,6 +39,7 @@ struct run_said {
 	int status; /* as for sh: 128 + signal */
 	size_t out_bytes;
 	char *out, *err;
+	int64_t cpu_ms, peak_kib; /* of it and what it waited for; of the largest of these */
 };
 struct run_said run(const char *line, ...) PRINTF(1, 2);
 
