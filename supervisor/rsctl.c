@@ -5,6 +5,7 @@
  */
 #include "supervisor/rsctl.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -247,6 +248,19 @@ static int run(struct rsctl *ctl, int argc, char **argv)
 	return ctl->command ? run_command(ctl) : no_such_command(ctl->words[0]);
 }
 
+/* A socket must not become standard input because that was closed. Reading only: what is
+ * written to a closed standard output shall fail. */
+static void occupy_streams(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	struct rsctl ctl = {
@@ -254,6 +268,8 @@ int main(int argc, char **argv)
 		.timeout_ms = UINT64_MAX,
 		.signal = SIGKILL,
 	};
+
+	occupy_streams();
 	int code = run(&ctl, argc - 1, argv + 1);
 
 	/* what was printed and could not be written is a failure; a reader that went away is a
