@@ -15,7 +15,6 @@
 
 #define KEY_DOMAIN  "redshirt-object-1"
 #define LINE_SIZE   513u /* of a status line, with its end */
-#define STAGE_SIZE  32u
 #define EXIT_OK     0
 #define EXIT_REFUSE 3
 #define NS_PER_S    1000000000ull
@@ -49,7 +48,7 @@ struct compile_job {
 	struct loop_timer timer;
 	char line[LINE_SIZE];
 	size_t line_bytes;
-	char stage[STAGE_SIZE];
+	char stage[COMPILE_STAGE_SIZE];
 	uint64_t done, total;
 };
 
@@ -215,7 +214,7 @@ static void next_builds(struct compile *c);
 
 static void read_line(struct compile_job *job)
 {
-	char stage[STAGE_SIZE];
+	char stage[COMPILE_STAGE_SIZE];
 	uint64_t done, total;
 
 	if (sscanf(job->line, "progress %31s %" SCNu64 " %" SCNu64, stage, &done, &total) ==
@@ -553,12 +552,16 @@ struct compile_progress compile_progress(const struct compile_want *want)
 		[JOB_SAVING] = "saving",
 	};
 	const struct compile_job *job = want->job;
+	struct compile_progress now = { .known = true };
+	const char *stage = job ? stages[job->state] : "toolchain";
 
-	if (!job)
-		return (struct compile_progress){ .stage = "toolchain" };
-	if (job->state == JOB_BUILDING && job->stage[0])
-		return (struct compile_progress){ job->stage, job->done, job->total };
-	return (struct compile_progress){ .stage = stages[job->state] };
+	if (job && job->state == JOB_BUILDING && job->stage[0]) {
+		stage = job->stage;
+		now.done = job->done;
+		now.total = job->total;
+	}
+	snprintf(now.stage, sizeof(now.stage), "%s", stage);
+	return now;
 }
 
 const struct compiler *compile_compiler(const struct compile *c)

@@ -58,9 +58,12 @@ void compile_get(struct compile *compile, struct compile_want *want);
 /* It may not be under way. A compile that nobody wants any more is ended. */
 void compile_drop(struct compile_want *want);
 
+#define COMPILE_STAGE_SIZE 32u
 struct compile_progress {
-	const char *stage;    /* "toolchain", "loading", "waiting", aotc's own, "saving" */
+	/* "toolchain", "loading", "waiting", "saving", or aotc's own word */
+	char stage[COMPILE_STAGE_SIZE];
 	uint64_t done, total; /* total 0: nobody knows */
+	bool known;           /* false: nothing yet */
 };
 /* Only while it is under way. */
 struct compile_progress compile_progress(const struct compile_want *want);

@@ -1,0 +1,402 @@
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ipc/builtin.h"
+#include "supervisor/control.h"
+#include "supervisor/describe.h"
+
+#define INPUT_GRANT_MIN 8192u /* smaller grants are saved up, unless the client has none */
+
+/*
+ * run and start. Of an attached run the output goes straight into the connection's queue; when
+ * that is full enough, the process's home lane is not read, and so the program waits. Nothing
+ * is lost and nothing grows.
+ */
+struct run {
+	struct session *session;
+	struct process *p; /* pinned */
+	struct attached attached;
+	bool attach, told_started;
+	uint32_t credit; /* bytes of input the client may still send */
+	bool input_ended, told_input_end;
+	struct compile_progress told;
+};
+
+/* ---- the request ---- */
+
+#define START_FIELDS                                                          \
+	{ "program", FIELD_TEXT, true }, { "args", FIELD_TEXTS, false },      \
+		{ "env", FIELD_TEXTS, false }, { "name", FIELD_TEXT, false }, \
+		{ "memory", FIELD_NUMBER, false },                            \
+	{                                                                     \
+		"cpu", FIELD_NUMBER, false                                    \
+	}
+
+static const struct field start_fields[] = { START_FIELDS, { 0 } };
+static const struct field run_fields[] = { START_FIELDS, { "stdin", FIELD_BOOL, false },
+	{ 0 } };
+
+struct strings {
+	char *at;
+	uint32_t bytes, count;
+};
+
+static void strings_deinit(struct strings *strings)
+{
+	free(strings->at);
+}
+
+static bool add_string(struct strings *strings, const char *text)
+{
+	size_t n = strlen(text) + 1;
+
+	if (strings->count == START_STRINGS_MAX || n > START_STRINGS_BYTES_MAX - strings->bytes)
+		return false;
+	memcpy(strings->at + strings->bytes, text, n);
+	strings->bytes += (uint32_t)n;
+	strings->count++;
+	return true;
+}
+
+static bool add_strings(struct strings *strings, const json_t *list)
+{
+	json_t *item;
+	size_t i;
+
+	json_array_foreach(
+		list, i, item) if (!add_string(strings, json_string_value(item))) return false;
+	return true;
+}
+
+/* A program finds its own name before its arguments, as it is used to. */
+static bool add_own_name(struct strings *strings, const struct processes_request *wanted)
+{
+	char hex[HASH_HEX_SIZE];
+
+	if (wanted->name[0])
+		return add_string(strings, wanted->name);
+	hash_to_hex(&wanted->program, hex);
+	hex[12] = 0;
+	return add_string(strings, hex);
+}
+
+static const char *bad_variable(const json_t *list)
+{
+	json_t *item;
+	size_t i;
+
+	json_array_foreach(list, i, item)
+	{
+		const char *text = json_string_value(item);
+		if (text[0] == '=' || !strchr(text, '='))
+			return text;
+	}
+	return NULL;
+}
+
+static const char *read_limits(const json_t *request, struct limits *limits)
+{
+	if (limits_memory(limits, fields_number(request, "memory", limits->memory_bytes)))
+		return "memory is 1 byte to 4 GiB";
+	if (limits_cpu(limits, fields_number(request, "cpu", limits->cpu_s)))
+		return "cpu is too many seconds";
+	return NULL;
+}
+
+/* NULL, or what is wrong with the request. */
+static const char *read_request(
+	const json_t *request, struct processes_request *wanted, struct strings *strings)
+{
+	const char *why = read_limits(request, &wanted->limits);
+	const json_t *env = json_object_get(request, "env");
+
+	wanted->name = fields_text(request, "name", "");
+	if (why)
+		return why;
+	if (strlen(wanted->name) > CONTROL_NAME_MAX)
+		return "the name is too long";
+	if (bad_variable(env))
+		return "a variable is written NAME=VALUE";
+	strings->at = malloc(START_STRINGS_BYTES_MAX);
+	if (!strings->at)
+		return strerror(ENOMEM);
+	if (!add_own_name(strings, wanted) ||
+		!add_strings(strings, json_object_get(request, "args")))
+		return "the arguments are too long";
+	wanted->arguments = strings->count;
+	if (!add_strings(strings, env))
+		return "the environment is too long";
+	wanted->variables = strings->count - wanted->arguments;
+	wanted->strings = strings->at;
+	wanted->strings_bytes = strings->bytes;
+	return NULL;
+}
+
+static const char *start_text(int r)
+{
+	switch (r) {
+	case PROCESSES_LIMIT:
+		return "as many processes run as may";
+	case PROCESSES_NO_ID:
+		return "no process number is to be had: is the disk of the state folder full?";
+	case PROCESSES_ENDING:
+		return "rsd is about to end";
+	default:
+		return strerror(-r);
+	}
+}
+
+static void begin(
+	struct session *s, const json_t *request, const struct attached *attached, bool input)
+{
+	struct processes_request wanted = { .limits = s->parts->limits };
+	CLEANUP(strings_deinit) struct strings strings = { 0 };
+	const char *name = fields_text(request, "program", "");
+
+	if (!session_program(s, name, &wanted.program))
+		return;
+	const char *why = read_request(request, &wanted, &strings);
+	if (why) {
+		session_fail(s, CONTROL_USAGE, s->op->name, "%s", why);
+		return;
+	}
+	if (attached && !session_follow(s))
+		return;
+	struct run *run = calloc(1, sizeof(*run));
+	s->state = run;
+	if (run && attached) {
+		run->attach = true;
+		run->attached = *attached;
+		run->attached.context = run;
+		run->attached.input = input;
+		wanted.attached = &run->attached;
+	}
+	if (run)
+		run->session = s;
+	int r = run ? processes_start(s->parts->processes, &wanted, &run->p) : -ENOMEM;
+	if (r)
+		session_fail(s, CONTROL_FAILED, s->op->name, "%s", start_text(r));
+}
+
+/* ---- how it goes on ---- */
+
+static json_t *who(const struct process *p)
+{
+	return json_pack("{s:I, s:o}", "process", (json_int_t)p->id, "program",
+		describe_hash(&p->program));
+}
+
+static bool never_began(const struct process *p)
+{
+	return p->state == PROCESS_GONE && !p->ran && p->ending.cause == ENDING_START_FAILED;
+}
+
+static void say_failed(struct session *s, const struct process *p)
+{
+	session_fail(s,
+		p->compile_outcome == COMPILE_MISSING ? CONTROL_NOT_FOUND : CONTROL_FAILED,
+		p->name[0] ? p->name : s->op->name, "%s", p->ending.detail);
+}
+
+static void run_end(struct session *s)
+{
+	struct run *run = s->state;
+	struct processes *processes = s->parts->processes;
+
+	if (run && run->p) {
+		/* the client went away: of an attached program in any case, of a start before
+		 * there was anything to answer */
+		bool unwanted = run->attach || run->p->state == PROCESS_COMPILING;
+		processes_detach(run->p);
+		if (!s->answered && unwanted)
+			processes_stop(processes, run->p, PROCESSES_STOP_MS);
+		processes_unpin(processes, run->p);
+	}
+	free(run);
+}
+
+/* ---- start ---- */
+
+static void start_begin(struct session *s, const json_t *request)
+{
+	begin(s, request, NULL, false);
+}
+
+static void start_step(struct session *s)
+{
+	struct run *run = s->state;
+	struct process *p = run->p;
+
+	if (p->state == PROCESS_COMPILING)
+		session_progress(s, &p->want, &run->told);
+	else if (never_began(p))
+		say_failed(s, p);
+	else if (p->ran || p->state == PROCESS_GONE)
+		session_ok(s, who(p));
+}
+
+const struct session_op control_start = {
+	.name = "start",
+	.fields = start_fields,
+	.begin = start_begin,
+	.step = start_step,
+	.end = run_end,
+};
+
+/* ---- run ---- */
+
+static void tell_started(struct run *run)
+{
+	if (run->told_started)
+		return;
+	run->told_started = true;
+	session_say(run->session, json_pack("{s:o}", "started", who(run->p)));
+}
+
+static void send_output(struct run *run, uint8_t stream, const uint8_t *bytes, uint32_t n)
+{
+	while (n) {
+		uint32_t piece = n < CONTROL_PAYLOAD_MAX - 1 ? n : CONTROL_PAYLOAD_MAX - 1;
+		connection_send(
+			run->session->connection, CONTROL_DATA, &stream, 1, bytes, piece);
+		bytes += piece;
+		n -= piece;
+	}
+}
+
+/* What is logged (not printed) is a line each, and goes where a program's complaints go. */
+static void output(void *context, uint32_t stream, const void *bytes, uint32_t n)
+{
+	struct run *run = context;
+
+	tell_started(run);
+	if (stream == RS_LOG_STDOUT) {
+		send_output(run, CONTROL_STREAM_OUT, bytes, n);
+		return;
+	}
+	send_output(run, CONTROL_STREAM_ERR, bytes, n);
+	if (stream != RS_LOG_STDERR && (n == 0 || ((const char *)bytes)[n - 1] != '\n'))
+		send_output(run, CONTROL_STREAM_ERR, (const uint8_t *)"\n", 1);
+}
+
+static bool blocked(void *context)
+{
+	const struct run *run = context;
+
+	return connection_queued(run->session->connection) >= CONNECTION_QUEUE_HIGH;
+}
+
+static void input_wanted(void *context)
+{
+	struct run *run = context;
+
+	run->session->moved = true; /* run_step() will grant more */
+}
+
+static void run_begin(struct session *s, const json_t *request)
+{
+	static const struct attached functions = {
+		.output = output, .blocked = blocked, .input_wanted = input_wanted
+	};
+
+	begin(s, request, &functions, fields_bool(request, "stdin"));
+}
+
+static void grant_input(struct session *s, struct run *run)
+{
+	uint32_t room = workers_input_room(s->parts->workers, run->p->id);
+	uint32_t more = room > run->credit ? room - run->credit : 0;
+
+	if (more == 0 || (run->credit && more < INPUT_GRANT_MIN))
+		return;
+	run->credit += more;
+	session_say(s, json_pack("{s:{s:I}}", "input", "bytes", (json_int_t)more));
+}
+
+static void care_for_input(struct session *s, struct run *run)
+{
+	if (!run->input_ended) {
+		grant_input(s, run);
+	} else if (!run->told_input_end) {
+		run->told_input_end = true;
+		workers_input_end(s->parts->workers, run->p->id);
+	}
+}
+
+static void run_step(struct session *s)
+{
+	struct run *run = s->state;
+	struct process *p = run->p;
+
+	if (p->state == PROCESS_COMPILING) {
+		session_progress(s, &p->want, &run->told);
+		return;
+	}
+	if (never_began(p) && !run->told_started) {
+		say_failed(s, p);
+		return;
+	}
+	tell_started(run);
+	if (p->state == PROCESS_GONE) {
+		json_t *fields = who(p);
+		describe_ending(fields, p);
+		session_ok(s, fields);
+		return;
+	}
+	if (run->attached.input && p->ran)
+		care_for_input(s, run);
+}
+
+static void run_data(struct session *s, const uint8_t *bytes, uint32_t n)
+{
+	struct run *run = s->state;
+
+	if (n > run->credit) {
+		session_fail(s, CONTROL_USAGE, "run", "more input came than was asked for");
+		return;
+	}
+	run->credit -= n;
+	if (run->input_ended || run->p->state == PROCESS_GONE)
+		return;
+	if (workers_input(s->parts->workers, run->p->id, bytes, n))
+		session_fail(s, CONTROL_FAILED, "run", "there is no room for input");
+}
+
+static void run_signal(struct session *s, struct run *run, const char *signal)
+{
+	if (strcmp(signal, "kill") == 0)
+		processes_signal(s->parts->processes, run->p, SIGKILL);
+	else if (strcmp(signal, "stop") == 0)
+		processes_stop(s->parts->processes, run->p, PROCESSES_STOP_MS);
+	else
+		session_fail(s, CONTROL_USAGE, "run", "the signals are stop and kill");
+}
+
+static void run_more(struct session *s, const json_t *message)
+{
+	static const struct field fields[] = { { "input_end", FIELD_BOOL, false },
+		{ "signal", FIELD_TEXT, false }, { 0 } };
+	struct run *run = s->state;
+	char why[FIELDS_WHY_SIZE];
+
+	if (fields_check(message, fields, why)) {
+		session_fail(s, CONTROL_USAGE, "run", "%s", why);
+		return;
+	}
+	if (fields_bool(message, "input_end"))
+		run->input_ended = true; /* run_step() passes it on, maybe only once it runs */
+	if (json_object_get(message, "signal"))
+		run_signal(s, run, fields_text(message, "signal", ""));
+}
+
+const struct session_op control_run = {
+	.name = "run",
+	.fields = run_fields,
+	.begin = run_begin,
+	.step = run_step,
+	.data = run_data,
+	.more = run_more,
+	.end = run_end,
+};

@@ -1,0 +1,120 @@
+#include "supervisor/describe.h"
+
+#include <string.h>
+
+#include "supervisor/jsontext.h"
+
+json_t *describe_hash(const struct hash *hash)
+{
+	char hex[HASH_HEX_SIZE];
+
+	return json_string(hash_to_hex(hash, hex));
+}
+
+static json_t *text(const char *t)
+{
+	return jsontext(t, strlen(t));
+}
+
+static void number(json_t *object, const char *name, uint64_t value)
+{
+	json_object_set_new(object, name, json_integer((json_int_t)value));
+}
+
+void describe_ending(json_t *object, const struct process *p)
+{
+	if (p->state != PROCESS_GONE)
+		return;
+	number(object, "status", (uint64_t)p->ending.status);
+	json_object_set_new(object, "cause", json_string(ending_text(p->ending.cause)));
+	if (p->ending.detail[0])
+		json_object_set_new(object, "detail", text(p->ending.detail));
+}
+
+struct relations {
+	json_t *lists[3]; /* by enum broker_relation */
+};
+
+static bool relation(void *context, enum broker_relation relation, const struct hash *interface)
+{
+	struct relations *relations = context;
+	const char *name = workers_interface_name(interface);
+
+	json_array_append_new(relations->lists[relation],
+		name ? json_string(name) : describe_hash(interface));
+	return true;
+}
+
+static void add_relations(
+	const struct session_parts *parts, const struct process *p, json_t *object, bool fully)
+{
+	struct relations relations = { { json_array(), json_array(), json_array() } };
+
+	_Static_assert(BROKER_HANDLES == 0 && BROKER_WAITS_FOR == 1 && BROKER_TALKS_TO == 2,
+		"lists are indexed by relation");
+	if (p->has_worker)
+		broker_each(workers_broker(parts->workers), p->id, relation, &relations);
+	json_object_set_new(object, "handles", relations.lists[BROKER_HANDLES]);
+	json_object_set_new(object, "waits_for", relations.lists[BROKER_WAITS_FOR]);
+	if (fully)
+		json_object_set_new(object, "talks_to", relations.lists[BROKER_TALKS_TO]);
+	else
+		json_decref(relations.lists[BROKER_TALKS_TO]);
+}
+
+static json_t *basics(const struct process *p)
+{
+	json_t *object = json_object();
+
+	number(object, "process", p->id);
+	json_object_set_new(object, "program", describe_hash(&p->program));
+	if (p->name[0])
+		json_object_set_new(object, "name", text(p->name));
+	json_object_set_new(object, "state", json_string(process_state_text(p->state)));
+	if (p->pidfd >= 0)
+		number(object, "pid", (uint64_t)p->pid);
+	number(object, "started_ms", (uint64_t)p->created_ms);
+	if (p->state == PROCESS_GONE)
+		number(object, "ended_ms", (uint64_t)p->ended_ms);
+	number(object, "memory_bytes", p->limits.memory_bytes);
+	number(object, "cpu_s", p->limits.cpu_s);
+	describe_ending(object, p);
+	return object;
+}
+
+json_t *describe_process(const struct session_parts *parts, struct process *p)
+{
+	json_t *object = basics(p);
+
+	add_relations(parts, p, object, false);
+	return object;
+}
+
+/* The strings of a start block: `count` of them, from *at on. */
+static json_t *strings(const struct process *p, uint32_t *at, uint32_t count)
+{
+	json_t *list = json_array();
+
+	for (uint32_t i = 0; i < count && *at < p->strings_bytes; i++) {
+		json_array_append_new(list, text(p->strings + *at));
+		*at += (uint32_t)strlen(p->strings + *at) + 1;
+	}
+	return list;
+}
+
+json_t *describe_process_fully(const struct session_parts *parts, struct process *p)
+{
+	json_t *object = basics(p);
+	struct worker_stats stats = { 0 };
+	uint32_t at = 0;
+
+	add_relations(parts, p, object, true);
+	json_object_set_new(object, "args", strings(p, &at, p->arguments));
+	json_object_set_new(object, "env", strings(p, &at, p->variables));
+	if (p->has_worker && workers_stats(parts->workers, p->id, &stats)) {
+		number(object, "messages", stats.messages);
+		number(object, "answers", stats.answers);
+		number(object, "lanes", stats.lanes);
+	}
+	return object;
+}
