@@ -53,7 +53,7 @@ Q = $(if $(V),,@echo '  $(1)' $(patsubst $(BUILD)/%,%,$@);)
 all: $(PROGRAMS) guests docs
 
 $(LIB): $(SRCS:%.c=$(BUILD)/%.o)
-	$(call Q,AR)rm -f $@ && $(AR) rcs $@ $^
+	$(call Q,AR)rm -f $@ && $(AR) qcs $@ $^
 $(OUT)/bin/%: $(BUILD)/supervisor/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(call Q,LD)$(CC) $(ALL_LDFLAGS) $(SANITIZE) -o $@ $< $(LIB) $(LIBS)
