@@ -81,13 +81,25 @@ struct rs_random_generate {
 	uint32_t bytes;
 };
 
-/* console: what somebody types or pipes to an attached program. Answers 1..bytes bytes when
- * there are some, none at the end. */
+/* console: what somebody types or pipes to an attached program. READ answers 1..bytes bytes when
+ * there are some, none at the end. WAIT takes nothing: it answers struct rs_console_waiting when
+ * a READ would not wait, or the status TIMED_OUT. One request of a process at a time, else BUSY.
+ */
 enum {
-	RS_CONSOLE_READ
+	RS_CONSOLE_READ,
+	RS_CONSOLE_WAIT
 };
 #define RS_CONSOLE_BYTES_MAX 8192u
 struct rs_console_read {
 	uint32_t request;
 	uint32_t bytes;
+};
+struct rs_console_wait {
+	uint32_t request;
+	uint32_t zero;
+	uint64_t until_ns; /* of the monotonic clock; UINT64_MAX: for ever */
+};
+struct rs_console_waiting {
+	uint32_t bytes; /* that can be read now */
+	uint32_t ended; /* 1: no more will come */
 };
