@@ -54,7 +54,7 @@ void closing_drained(uint32_t i)
 void closing_broken(uint32_t i)
 {
 	if (i == LANE_HOME) /* rsd: there is nobody left to tell */
-		trap_now(TRAP_RUNTIME);
+		trap_runtime();
 	ends_owe(i, END_OWES_BROKEN);
 	close_lane(i, taken_back(i) ? END_DONE : END_BROKEN);
 }

@@ -279,7 +279,7 @@ static void block(uint64_t until_ns)
 		return;
 	/* nobody holds the other end any more: rsd is gone, and so are we in a moment */
 	if (read(ends.bell, rings, sizeof(rings)) == 0)
-		trap_now(TRAP_RUNTIME);
+		trap_runtime();
 }
 
 void ends_sleep(const struct ends_set *but, uint64_t until_ns)

@@ -78,9 +78,14 @@ static _Noreturn void report(
 	end(exit_status[cause]);
 }
 
-__attribute__((noinline)) _Noreturn void trap_now(uint32_t cause)
+_Noreturn void trap_at(uint32_t cause, const void *code)
 {
-	report(cause, 0, 0, (uint64_t)__builtin_return_address(0));
+	report(cause, 0, 0, (uint64_t)code);
+}
+
+_Noreturn void trap_runtime(void)
+{
+	report(TRAP_RUNTIME, 0, 0, 0);
 }
 
 _Noreturn void trap_exit(uint32_t code)

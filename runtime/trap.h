@@ -23,8 +23,11 @@ int trap_catch(struct own_page *own) MUST_USE;
 /* Where the program's code lies, for trap_report.code. */
 void trap_code_at(const void *base, uint64_t bytes);
 
-/* The check in translated code, or our own runtime, gave up: enum trap_cause. */
-_Noreturn void trap_now(uint32_t cause);
+/* A check of the program's code at that address failed: enum trap_cause. */
+_Noreturn void trap_at(uint32_t cause, const void *code);
+
+/* Our own runtime gives up. */
+_Noreturn void trap_runtime(void);
 
 /* The program's own end. A code that is not 0 never becomes 0. */
 _Noreturn void trap_exit(uint32_t code);
