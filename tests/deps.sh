@@ -47,7 +47,7 @@ install_debian() {
 	[ -n "$wanted" ] || return 0
 	echo "deps: installing $wanted"
 	as_root apt-get -qq -o DPkg::Lock::Timeout=300 update
-	as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o DPkg::Lock::Timeout=300 \
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 \
 		install --no-install-recommends $wanted
 }
 
