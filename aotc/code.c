@@ -117,7 +117,7 @@ static int memory_index(struct walk *w)
 {
 	if (wasm_u32(&w->r) != 0)
 		return reason_refuse(w->m->reason,
-			"function %u uses several memories, which are not supported",
+			"function %u uses several memories, which cannot be translated",
 			w->function);
 	if (!w->m->has_memory)
 		wasm_fail(&w->r, "an access to memory, but there is no memory");
@@ -140,7 +140,7 @@ static int memarg(struct walk *w)
 
 	if (align & HAS_MEMORY_INDEX)
 		return reason_refuse(w->m->reason,
-			"function %u uses several memories, which are not supported",
+			"function %u uses several memories, which cannot be translated",
 			w->function);
 	wasm_u32(&w->r);
 	if (!w->m->has_memory)
@@ -333,7 +333,8 @@ static int step(struct walk *w, const struct op *op, uint32_t prefix, uint32_t o
 {
 	if (op && op->never)
 		return reason_refuse(w->m->reason,
-			"function %u uses %s, which are not supported", w->function, op->never);
+			"function %u uses %s, which cannot be translated", w->function,
+			op->never);
 	if (op && op->read) {
 		w->m->features |= op->feature;
 		return op->read(w);

@@ -23,7 +23,7 @@ enum feature {
 	FEATURE_SIGN_EXTENSION = 1 << 4,
 	FEATURE_SATURATING_FLOAT = 1 << 5,
 	FEATURE_TAIL_CALLS = 1 << 6,
-	FEATURE_EXTENDED_CONST = 1 << 7,
+	FEATURE_EXTENDED_CONST = 1 << 7, /* worked out here: no translator needs it, so it is never refused */
 };
 #define FEATURES_WABT_1_0_32                                                                     \
 	(FEATURE_BULK_MEMORY | FEATURE_REFERENCE_TYPES | FEATURE_MULTI_VALUE |                   \

@@ -39,8 +39,8 @@ int module_value_type(struct module *m, struct wasm_reader *r, uint8_t *type)
 		return 0;
 	case 0x63 ... 0x6e:
 	case 0x71 ... 0x75:
-		return reason_refuse(m->reason,
-			"uses typed or garbage-collected references, which are not supported");
+		return reason_refuse(m->reason, "uses typed or garbage-collected references, "
+						"which cannot be translated");
 	default:
 		if (!r->wrong)
 			r->at--;
@@ -81,7 +81,7 @@ _Static_assert(
 	ARRAY_LEN(sections) == WASM_SECTIONS - 1, "every section but custom ones has its row");
 
 /* Where the section stands in the order; ARRAY_LEN(sections) if there is no such section. */
-static size_t section_place(uint8_t id)
+static size_t place_of(uint8_t id)
 {
 	size_t place = 0;
 
@@ -98,8 +98,8 @@ static int outline_custom(struct module *m, struct wasm_reader *body)
 
 	if (body->wrong)
 		return module_malformed(m, body);
-	if (module_same_name(name, "name") && !m->has_section[WASM_CUSTOM]) {
-		m->has_section[WASM_CUSTOM] = true;
+	if (module_same_name(name, "name") && !m->has_names) {
+		m->has_names = true;
 		m->names = *body;
 	}
 	return 0;
@@ -114,7 +114,7 @@ static int outline(struct module *m, struct wasm_reader *r)
 		uint8_t id = wasm_byte(r);
 		uint32_t size = wasm_u32(r);
 		struct wasm_reader body = wasm_part(r, size);
-		size_t place = section_place(id);
+		size_t place = place_of(id);
 		if (id != WASM_CUSTOM && place == ARRAY_LEN(sections))
 			wasm_fail(r, "an unknown section");
 		else if (id != WASM_CUSTOM && place < next)
@@ -175,7 +175,7 @@ int module_read(struct module *m, const uint8_t *wasm, size_t wasm_bytes,
 	};
 	/* an absent section is an empty one, so that complaints about it have a place */
 	for (size_t i = 0; i < WASM_SECTIONS; i++)
-		m->sections[i] = wasm_reader_of(wasm + wasm_bytes, 0);
+		m->sections[i] = wasm_reader_of(r.end, 0);
 	m->names = m->sections[WASM_CUSTOM];
 	if (wasm_bytes > limits->module_bytes)
 		return module_too_many(m, "bytes", wasm_bytes, limits->module_bytes);

@@ -56,7 +56,7 @@ struct module {
 
 	struct wasm_reader sections[WASM_SECTIONS]; /* their bodies; empty if absent */
 	struct wasm_reader names; /* the body of the first custom section "name" */
-	bool has_section[WASM_SECTIONS];
+	bool has_section[WASM_SECTIONS], has_names;
 
 	struct module_type *types;
 	struct module_import *imports;

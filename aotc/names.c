@@ -57,7 +57,8 @@ static void read_functions(const struct module *m, struct wasm_reader r, struct 
 int names_read(const struct module *m, struct names *out)
 {
 	struct wasm_reader section = find_subsection(m);
-	size_t room = wasm_left(&section); /* each name takes more room there */
+	size_t left = wasm_left(&section); /* each name takes more room there */
+	size_t room = left < NAMES_BYTES_MAX ? left : NAMES_BYTES_MAX;
 	CLEANUP(freep)
 	struct front_name *functions = calloc(m->functions_count + 1u, sizeof(*functions));
 	CLEANUP(freep) char *text = malloc(room + 1);

@@ -40,7 +40,7 @@ static int read_type(struct module *m, struct wasm_reader *r, struct module_type
 
 	if (form >= 0x4d && form <= 0x5f)
 		return reason_refuse(
-			m->reason, "uses garbage-collected types, which are not supported");
+			m->reason, "uses garbage-collected types, which cannot be translated");
 	if (form != WASM_FUNCTION_TYPE)
 		wasm_fail(r, "an unknown kind of type");
 	if (r->wrong)
@@ -172,7 +172,7 @@ static int read_limits(
 		return module_malformed(m, r);
 	if (limits_beyond(flags))
 		return reason_refuse(
-			m->reason, "uses %s, which are not supported", limits_beyond(flags));
+			m->reason, "uses %s, which cannot be translated", limits_beyond(flags));
 	*has_max = flags & LIMITS_MAX;
 	*least = wasm_u32(r);
 	*most = *has_max ? wasm_u32(r) : UINT32_MAX;
@@ -416,5 +416,5 @@ int section_data(struct module *m, struct wasm_reader *r)
 int section_tags(struct module *m, struct wasm_reader *r)
 {
 	(void)r;
-	return reason_refuse(m->reason, "uses exceptions, which are not supported");
+	return reason_refuse(m->reason, "uses exceptions, which cannot be translated");
 }

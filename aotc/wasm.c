@@ -2,7 +2,7 @@
 
 struct wasm_reader wasm_reader_of(const uint8_t *bytes, size_t size)
 {
-	return (struct wasm_reader){ .at = bytes, .end = bytes + size };
+	return (struct wasm_reader){ .at = bytes, .end = size ? bytes + size : bytes };
 }
 
 size_t wasm_left(const struct wasm_reader *r)

@@ -51,7 +51,7 @@ static const struct {
 	struct modules_part code;
 	const char *reason;
 } bad[] = {
-	{ PART_OF(0x06, 0x40), "function 0 uses exceptions, which are not supported" },
+	{ PART_OF(0x06, 0x40), "function 0 uses exceptions, which cannot be translated" },
 	{ PART_OF(0x08, 0x00), "uses exceptions" },
 	{ PART_OF(0x1f, 0x40, 0x00), "uses exceptions" },
 	{ PART_OF(0xfe, 0x10, 0x02, 0x00), "uses threads" },

@@ -28,6 +28,7 @@ static const struct {
 	const char *reason;
 } files[] = {
 	{ { (const uint8_t *)"", 0 }, "is not a WebAssembly module" },
+	{ { NULL, 0 }, "is not a WebAssembly module" },
 	{ PART_OF(0, 'a', 's', 'm', 1, 0, 0), "is not a WebAssembly module" },
 	{ PART_OF(0x7f, 'E', 'L', 'F', 2, 1, 1, 0), "is not a WebAssembly module" },
 	{ PART_OF(0, 'a', 's', 'm', 2, 0, 0, 0), "another version" },
@@ -136,6 +137,8 @@ static const struct {
 	{ PART_OF(1, 0, 0, 0, 0), "imports \"\".\"\", which nothing provides" },
 	{ PART_OF(1, 2, 'a', '\n', 3, '*', '/', 0x1b, 0, 0),
 		"imports a\\x0a.*/\\x1b, which nothing provides" },
+	{ PART_OF(1, 4, '\\', 'x', '0', 'a', 1, 'b', 0, 0),
+		"imports \\x5cx0a.b, which nothing" },
 	{ PART_OF(1, 2, 0xff, 0xfe, 1, 'x', 0, 0), "a name is not UTF-8" },
 };
 
