@@ -10,6 +10,7 @@
 #include "supervisor/rsctl.h"
 #include "supervisor/say.h"
 #include "supervisor/table.h"
+#include "supervisor/term.h"
 #include "supervisor/tree.h"
 #include "supervisor/units.h"
 
@@ -102,16 +103,31 @@ static void print_walls(json_t *walls)
 	table_print(table, stdout);
 }
 
+static void print_toolchain(const json_t *toolchain)
+{
+	json_t *line;
+	size_t i;
+
+	json_array_foreach(json_object_get(toolchain, "lines"), i, line)
+	{
+		const char *text = json_is_string(line) ? json_string_value(line) : "";
+		CLEANUP(freep) char *safe = term_escaped_line(text, strlen(text));
+		printf("%s\n", safe ? safe : "");
+	}
+}
+
 static void print_about(json_t *final)
 {
 	static const char *const shown[] = { "version", "pid", "uid", "run_dir", "state_dir",
-		"cache_dir", "uptime_ms", "processes", "limits", "toolchain" };
+		"cache_dir", "uptime_ms", "processes", "limits" };
 	json_t *chosen = json_object();
 
 	for (size_t i = 0; i < ARRAY_LEN(shown); i++)
 		json_object_set(chosen, shown[i], json_object_get(final, shown[i]));
 	tree_print(chosen, stdout);
 	json_decref(chosen);
+	putchar('\n');
+	print_toolchain(json_object_get(final, "toolchain"));
 	putchar('\n');
 	print_walls(json_object_get(final, "walls"));
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "ipc/hash.h"
 #include "supervisor/ask.h"
 #include "supervisor/listing.h"
 #include "supervisor/program.h"
@@ -91,7 +92,35 @@ static const char *status_cell(const json_t *row, char *room, size_t size)
 	return room;
 }
 
-/* Interfaces: names of host interfaces, short hashes of others. */
+/* An interface whose 32 bytes are a readable name, as examples have them, is shown by it. */
+static bool readable(const char *hex, char name[HASH_BYTES + 1])
+{
+	struct hash hash;
+	size_t i = 0;
+
+	if (!hash_from_hex(hex, &hash))
+		return false;
+	for (; i < HASH_BYTES && hash.bytes[i] > ' ' && hash.bytes[i] < 0x7f; i++)
+		name[i] = (char)hash.bytes[i];
+	name[i] = 0;
+	size_t letters = i;
+	while (i < HASH_BYTES && hash.bytes[i] == 0)
+		i++;
+	return letters > 0 && i == HASH_BYTES;
+}
+
+static const char *interface_name(const json_t *item, char name[HASH_BYTES + 1])
+{
+	const char *text = json_is_string(item) ? json_string_value(item) : "?";
+
+	if (readable(text, name))
+		return name;
+	if (strlen(text) != HASH_HEX_SIZE - 1)
+		return text; /* a host interface */
+	snprintf(name, HASH_BYTES + 1, "%.*s", RSCTL_SHORT_HASH, text);
+	return name;
+}
+
 static const char *interfaces(const json_t *list, char *room, size_t size)
 {
 	const json_t *item;
@@ -99,10 +128,9 @@ static const char *interfaces(const json_t *list, char *room, size_t size)
 
 	json_array_foreach(list, i, item)
 	{
-		const char *text = json_is_string(item) ? json_string_value(item) : "?";
-		bool hash = strlen(text) == HASH_HEX_SIZE - 1;
-		int n = snprintf(room + at, size - at, "%s%.*s", i ? "," : "",
-			hash ? RSCTL_SHORT_HASH : HASH_HEX_SIZE, text);
+		char name[HASH_BYTES + 1];
+		int n = snprintf(
+			room + at, size - at, "%s%s", i ? "," : "", interface_name(item, name));
 		if (n < 0 || at + (size_t)n >= size)
 			break; /* what fits is shown */
 		at += (size_t)n;

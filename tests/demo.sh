@@ -21,7 +21,7 @@ show rsctl doctor
 say "A C program, compiled to WebAssembly, translated to native code, run in a locked process:"
 show rsctl run -e GREETING=hi hello.wasm one two
 say "A program that goes out of bounds ends alone, and says where:"
-show rsctl run trap.wasm bounds || echo "(exit status $?)"
+show rsctl run trap.wasm oob || echo "(exit status $?)"
 say "Two programs that talk: echo registers for an interface, ask sends to it and prints the answer:"
 printf '\n$ rsctl start echo.wasm\n'
 echo=$(rsctl start echo.wasm)
@@ -29,4 +29,4 @@ echo "$echo"
 show rsctl ps
 show rsctl run ask.wasm "is anybody there?"
 show rsctl stop "$echo"
-show rsctl logs "$echo"
+show rsctl ps -a
