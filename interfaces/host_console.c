@@ -3,16 +3,21 @@
 #include "interfaces/clients.h"
 #include "interfaces/host.h"
 #include "interfaces/request.h"
+#include "interfaces/timers.h"
 
 #define CONSOLE_BODY_BYTES_MAX 64u
 
-/* Somebody types to this process. Bytes wait in the buffer, or the process waits for bytes,
- * never both. */
+/*
+ * Somebody types to this process. Bytes wait in the buffer, or the process waits for bytes,
+ * never both.
+ */
 struct console {
 	struct client client;
-	bool ended;
-	uint64_t reader; /* id of the read that waits; 0: none */
+	struct timer timer; /* of a WAIT */
+	uint64_t reader;    /* id of the request that waits; 0: none */
+	uint32_t request;   /* RS_CONSOLE_READ or _WAIT */
 	uint32_t reader_bytes;
+	bool ended;
 	uint32_t first, count; /* what waits, in a circle */
 	uint8_t buffer[HOST_CONSOLE_BUFFER_BYTES];
 };
@@ -20,12 +25,20 @@ struct console {
 struct host_console {
 	const struct host_env *env;
 	struct clients consoles;
+	struct timers timers; /* of those that wait until some moment */
 };
 
 static struct console *console_of(struct host_console *host, uint64_t process)
 {
 	return (struct console *)clients_find(&host->consoles, process);
 }
+
+static struct console *console_of_timer(struct timer *timer)
+{
+	return (struct console *)(void *)((char *)timer - offsetof(struct console, timer));
+}
+
+/* --- the buffer --- */
 
 static void buffer_put(struct console *console, const uint8_t *bytes, uint32_t n)
 {
@@ -52,7 +65,9 @@ static uint32_t buffer_take(struct console *console, uint8_t *out, uint32_t max)
 	return n;
 }
 
-/* Answers a read with what there is; with nothing: the end. */
+/* --- readers --- */
+
+/* What there is; with nothing: the end. */
 static void answer_read(
 	struct host_console *host, struct console *console, uint64_t id, uint32_t bytes_max)
 {
@@ -64,14 +79,40 @@ static void answer_read(
 	env->answer(env->context, console->client.process, id, RS_OK, bytes, n);
 }
 
-static void answer_reader(struct host_console *host, struct console *console)
+static void answer_wait(struct host_console *host, const struct console *console, uint64_t id)
+{
+	const struct host_env *env = host->env;
+	struct rs_console_waiting waiting = { console->count, console->ended };
+
+	env->answer(
+		env->context, console->client.process, id, RS_OK, &waiting, sizeof(waiting));
+}
+
+/* Answers who waits, 0 for nobody, and lets it go. */
+static uint64_t take_reader(struct host_console *host, struct console *console)
 {
 	uint64_t reader = console->reader;
 
-	if (!reader)
-		return;
-	console->reader = 0; /* first: the answer may lead back here */
-	answer_read(host, console, reader, console->reader_bytes);
+	if (reader && console->request == RS_CONSOLE_WAIT)
+		timers_remove(&host->timers, &console->timer);
+	console->reader = 0;
+	return reader;
+}
+
+/* There is something to tell now. */
+static void answer_reader(struct host_console *host, struct console *console)
+{
+	uint64_t reader = take_reader(host, console);
+
+	if (reader && console->request == RS_CONSOLE_READ)
+		answer_read(host, console, reader, console->reader_bytes);
+	else if (reader)
+		answer_wait(host, console, reader);
+}
+
+static bool would_wait(const struct console *console)
+{
+	return console->count == 0 && !console->ended;
 }
 
 static uint32_t serve_read(void *self, const struct host_message *message)
@@ -86,18 +127,50 @@ static uint32_t serve_read(void *self, const struct host_message *message)
 		return RS_OK;
 	if (console->reader)
 		return RS_BUSY;
-	if (console->count || console->ended) {
-		answer_read(self, console, message->id, request.bytes);
-	} else {
+	if (would_wait(console)) {
 		console->reader = message->id;
+		console->request = RS_CONSOLE_READ;
 		console->reader_bytes = request.bytes;
+	} else {
+		answer_read(self, console, message->id, request.bytes);
 	}
+	return REQUEST_TAKEN;
+}
+
+static uint32_t serve_wait(void *self, const struct host_message *message)
+{
+	static const struct rs_console_waiting at_end = { .ended = 1 };
+	struct host_console *host = self;
+	struct console *console = console_of(self, message->process);
+	struct rs_console_wait request;
+
+	memcpy(&request, message->body, sizeof(request));
+	if (request.zero)
+		return RS_MALFORMED;
+	if (!console || message->id == 0) {
+		request_answer(host->env, message, RS_OK, &at_end, sizeof(at_end));
+		return REQUEST_TAKEN;
+	}
+	if (console->reader)
+		return RS_BUSY;
+	if (!would_wait(console)) {
+		answer_wait(host, console, message->id);
+		return REQUEST_TAKEN;
+	}
+	if (request.until_ns <= host->env->monotonic_ns(host->env->context))
+		return RS_TIMED_OUT;
+	if (timers_add(&host->timers, &console->timer, request.until_ns))
+		return RS_LIMIT;
+	console->reader = message->id;
+	console->request = RS_CONSOLE_WAIT;
 	return REQUEST_TAKEN;
 }
 
 static const struct request requests[] = {
 	[RS_CONSOLE_READ] = { sizeof(struct rs_console_read), sizeof(struct rs_console_read),
 		serve_read },
+	[RS_CONSOLE_WAIT] = { sizeof(struct rs_console_wait), sizeof(struct rs_console_wait),
+		serve_wait },
 };
 
 /* --- what the supervisor tells --- */
@@ -165,6 +238,7 @@ static void console_free(void *self)
 
 	for (void *console; (console = clients_take_any(&host->consoles));)
 		free(console);
+	timers_deinit(&host->timers);
 	free(host);
 }
 
@@ -179,12 +253,37 @@ static void console_cancelled(void *self, uint64_t process, uint64_t id)
 	struct console *console = console_of(self, process);
 
 	if (console && console->reader == id)
-		console->reader = 0;
+		take_reader(self, console);
 }
 
 static void console_process_gone(void *self, uint64_t process)
 {
-	free(clients_take(&((struct host_console *)self)->consoles, process));
+	struct host_console *host = self;
+	struct console *console = (struct console *)clients_take(&host->consoles, process);
+
+	if (console)
+		take_reader(host, console);
+	free(console);
+}
+
+static uint64_t console_deadline_ns(void *self)
+{
+	return timers_due_ns(&((struct host_console *)self)->timers);
+}
+
+/* At most one timer for each process: all that are due. */
+static void console_tick(void *self, uint64_t now_ns)
+{
+	struct host_console *host = self;
+	const struct host_env *env = host->env;
+
+	while (timers_due_ns(&host->timers) <= now_ns && now_ns != UINT64_MAX) {
+		struct console *console = console_of_timer(timers_first(&host->timers));
+		uint64_t reader = take_reader(host, console);
+
+		env->answer(
+			env->context, console->client.process, reader, RS_TIMED_OUT, NULL, 0);
+	}
 }
 
 const struct host host_console = {
@@ -196,4 +295,6 @@ const struct host host_console = {
 	.message = console_message,
 	.cancelled = console_cancelled,
 	.process_gone = console_process_gone,
+	.deadline_ns = console_deadline_ns,
+	.tick = console_tick,
 };

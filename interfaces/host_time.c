@@ -3,11 +3,11 @@
 #include "interfaces/clients.h"
 #include "interfaces/host.h"
 #include "interfaces/request.h"
+#include "interfaces/timers.h"
 
 /*
- * All waits stand in one binary heap, the next one due on top; each knows its place there, so
- * that it can be taken out of the middle. Each also stands in the list of its process, which is
- * short enough to be walked.
+ * All waits are timers of one heap; each also stands in the list of its process, which is short
+ * enough to be walked.
  */
 #define TIME_BODY_BYTES_MAX    64u
 #define TIME_PROCESS_WAITS_MAX 1024u  /* at once, for one process */
@@ -15,12 +15,10 @@
 #define TIME_TICK_ANSWERS_MAX  1024u  /* of one tick(); what is left is due at once again */
 
 struct wait {
-	uint64_t due_ns;
-	uint64_t order; /* among those due at the same moment: first asked, first told */
+	struct timer timer;
 	uint64_t id;
 	struct waiter *waiter;
 	struct wait *next, *previous; /* of this waiter */
-	uint32_t place;               /* in the heap */
 };
 
 struct waiter {
@@ -32,73 +30,8 @@ struct waiter {
 struct host_time {
 	const struct host_env *env;
 	struct clients waiters; /* those with waits */
-	uint64_t asked;
-	uint32_t count, room;
-	struct wait **heap; /* room of them, count in use */
+	struct timers timers;
 };
-
-/* --- the heap --- */
-
-static bool before(const struct wait *a, const struct wait *b)
-{
-	return a->due_ns != b->due_ns ? a->due_ns < b->due_ns : a->order < b->order;
-}
-
-static void put(struct host_time *time, struct wait *wait, uint32_t place)
-{
-	time->heap[place] = wait;
-	wait->place = place;
-}
-
-static void sift_up(struct host_time *time, struct wait *wait, uint32_t place)
-{
-	for (; place > 0; place = (place - 1) / 2) {
-		struct wait *parent = time->heap[(place - 1) / 2];
-
-		if (!before(wait, parent))
-			break;
-		put(time, parent, place);
-	}
-	put(time, wait, place);
-}
-
-static void sift_down(struct host_time *time, struct wait *wait, uint32_t place)
-{
-	for (uint32_t child; (child = 2 * place + 1) < time->count; place = child) {
-		if (child + 1 < time->count && before(time->heap[child + 1], time->heap[child]))
-			child++;
-		if (!before(time->heap[child], wait))
-			break;
-		put(time, time->heap[child], place);
-	}
-	put(time, wait, place);
-}
-
-static void heap_remove(struct host_time *time, uint32_t place)
-{
-	struct wait *last = time->heap[--time->count];
-
-	if (place == time->count)
-		return;
-	if (place > 0 && before(last, time->heap[(place - 1) / 2]))
-		sift_up(time, last, place);
-	else
-		sift_down(time, last, place);
-}
-
-/* False: no memory. */
-static bool heap_reserve(struct host_time *time)
-{
-	if (time->count < time->room)
-		return true;
-	uint32_t room = time->room ? 2 * time->room : 64;
-	struct wait **heap = reallocarray(time->heap, room, sizeof(struct wait *));
-	if (!heap)
-		return false;
-	time->heap = heap;
-	time->room = room;
-	return true;
-}
 
 /* --- waits and who waits --- */
 
@@ -123,7 +56,7 @@ static void waiter_put(struct host_time *time, struct waiter *waiter)
 		free(clients_take(&time->waiters, waiter->client.process));
 }
 
-static void wait_add(struct host_time *time, struct waiter *waiter, struct wait *wait)
+static void wait_link(struct waiter *waiter, struct wait *wait)
 {
 	wait->waiter = waiter;
 	wait->next = waiter->waits;
@@ -131,14 +64,28 @@ static void wait_add(struct host_time *time, struct waiter *waiter, struct wait 
 		wait->next->previous = wait;
 	waiter->waits = wait;
 	waiter->count++;
-	sift_up(time, wait, time->count++);
+}
+
+/* False: no memory. */
+static bool wait_add(
+	struct host_time *time, struct waiter *waiter, uint64_t id, uint64_t due_ns)
+{
+	struct wait *wait = calloc(1, sizeof(*wait));
+
+	if (!wait || timers_add(&time->timers, &wait->timer, due_ns)) {
+		free(wait);
+		return false;
+	}
+	wait->id = id;
+	wait_link(waiter, wait);
+	return true;
 }
 
 static void wait_remove(struct host_time *time, struct wait *wait)
 {
 	struct waiter *waiter = wait->waiter;
 
-	heap_remove(time, wait->place);
+	timers_remove(&time->timers, &wait->timer);
 	if (wait->next)
 		wait->next->previous = wait->previous;
 	if (wait->previous)
@@ -155,23 +102,16 @@ static uint32_t wait_until(
 {
 	if (message->id == 0 || due_ns <= time->env->monotonic_ns(time->env->context))
 		return RS_OK;
-	if (time->count >= TIME_WAITS_MAX)
+	if (time->timers.count >= TIME_WAITS_MAX)
 		return RS_LIMIT;
 	struct waiter *waiter = waiter_get(time, message->process);
 	if (!waiter)
 		return RS_LIMIT;
-	struct wait *wait = waiter->count < TIME_PROCESS_WAITS_MAX && heap_reserve(time)
-				    ? calloc(1, sizeof(*wait))
-				    : NULL;
-	if (!wait) {
-		waiter_put(time, waiter);
-		return RS_LIMIT;
-	}
-	wait->due_ns = due_ns;
-	wait->order = time->asked++;
-	wait->id = message->id;
-	wait_add(time, waiter, wait);
-	return REQUEST_TAKEN;
+	if (waiter->count < TIME_PROCESS_WAITS_MAX &&
+		wait_add(time, waiter, message->id, due_ns))
+		return REQUEST_TAKEN;
+	waiter_put(time, waiter);
+	return RS_LIMIT;
 }
 
 /* --- the requests --- */
@@ -234,9 +174,9 @@ static void time_free(void *self)
 {
 	struct host_time *time = self;
 
-	while (time->count)
-		wait_remove(time, time->heap[time->count - 1]);
-	free(time->heap);
+	for (struct timer *timer; (timer = timers_first(&time->timers));)
+		wait_remove(time, (struct wait *)timer);
+	timers_deinit(&time->timers);
 	free(time);
 }
 
@@ -269,9 +209,7 @@ static void time_process_gone(void *self, uint64_t process)
 
 static uint64_t time_deadline_ns(void *self)
 {
-	const struct host_time *time = self;
-
-	return time->count ? time->heap[0]->due_ns : UINT64_MAX;
+	return timers_due_ns(&((struct host_time *)self)->timers);
 }
 
 static void time_tick(void *self, uint64_t now_ns)
@@ -280,9 +218,9 @@ static void time_tick(void *self, uint64_t now_ns)
 	const struct host_env *env = time->env;
 
 	for (uint32_t i = 0; i < TIME_TICK_ANSWERS_MAX; i++) {
-		struct wait *next = time->count ? time->heap[0] : NULL;
+		struct wait *next = (struct wait *)timers_first(&time->timers);
 
-		if (!next || next->due_ns > now_ns || next->due_ns == UINT64_MAX)
+		if (!next || next->timer.due_ns > now_ns || next->timer.due_ns == UINT64_MAX)
 			return;
 		uint64_t process = next->waiter->client.process, id = next->id;
 		wait_remove(time, next); /* first: the answer may lead back here */

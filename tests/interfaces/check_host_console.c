@@ -80,8 +80,10 @@ START_TEST(every_byte_comes_once_and_in_order_round_the_buffer)
 		ask_to_read(1, 1 + had, 7777);
 		uint32_t bytes = made_up.answers[made_up.answers_count - 1].bytes;
 		ck_assert_uint_gt(bytes, 0);
+		bool right = true;
 		for (uint32_t i = 0; i < bytes; i++)
-			ck_assert_uint_eq(made_up.body[i], (had + i) % 251);
+			right &= made_up.body[i] == (had + i) % 251;
+		ck_assert(right);
 		had += bytes;
 		ck_assert_uint_eq(host_console_room(console, 1),
 			HOST_CONSOLE_BUFFER_BYTES - (typed - had));
@@ -205,6 +207,121 @@ START_TEST(a_process_that_is_gone_is_forgotten)
 }
 END_TEST
 
+/* --- waiting without taking --- */
+
+static void ask_to_wait(uint64_t process, uint64_t id, uint64_t until_ns)
+{
+	struct rs_console_wait request = { .request = RS_CONSOLE_WAIT, .until_ns = until_ns };
+
+	made_up_send(&host_console, console, process, id, &request, sizeof(request));
+}
+
+static void expect_waiting(uint32_t count, uint64_t id, uint32_t bytes, uint32_t ended)
+{
+	const struct made_up_answer *last = &made_up.answers[made_up.answers_count - 1];
+	struct rs_console_waiting waiting;
+
+	ck_assert_uint_eq(made_up.answers_count, count);
+	ck_assert_uint_eq(last->id, id);
+	ck_assert_uint_eq(last->status, RS_OK);
+	ck_assert_uint_eq(last->bytes, sizeof(waiting));
+	memcpy(&waiting, made_up.body, sizeof(waiting));
+	ck_assert_uint_eq(waiting.bytes, bytes);
+	ck_assert_uint_eq(waiting.ended, ended);
+}
+
+START_TEST(a_wait_ends_with_the_first_bytes_and_leaves_them)
+{
+	ask_to_wait(1, 10, UINT64_MAX);
+	ck_assert_uint_eq(made_up.answers_count, 0);
+	type("hello");
+	expect_waiting(1, 10, 5, 0);
+	ask_to_wait(1, 11, 0);
+	expect_waiting(2, 11, 5, 0);
+	ask_to_read(1, 12, 100);
+	expect(3, 12, RS_OK, "hello");
+}
+END_TEST
+
+START_TEST(a_wait_ends_at_its_moment)
+{
+	ask_to_wait(1, 10, 2000000);
+	ck_assert_uint_eq(host_console.deadline_ns(console), 2000000);
+	host_console.tick(console, 1999999);
+	ck_assert_uint_eq(made_up.answers_count, 0);
+	host_console.tick(console, 2000000);
+	expect(1, 10, RS_TIMED_OUT, "");
+	ck_assert_uint_eq(host_console.deadline_ns(console), UINT64_MAX);
+	type("late");
+	ck_assert_uint_eq(made_up.answers_count, 1);
+}
+END_TEST
+
+START_TEST(a_wait_for_what_is_past_is_a_look)
+{
+	ask_to_wait(1, 10, 0);
+	expect(1, 10, RS_TIMED_OUT, "");
+	ask_to_wait(1, 11, made_up.monotonic_ns);
+	expect(2, 11, RS_TIMED_OUT, "");
+}
+END_TEST
+
+START_TEST(a_wait_for_ever_never_times_out)
+{
+	ask_to_wait(1, 10, UINT64_MAX);
+	ck_assert_uint_eq(host_console.deadline_ns(console), UINT64_MAX);
+	host_console.tick(console, UINT64_MAX);
+	ck_assert_uint_eq(made_up.answers_count, 0);
+}
+END_TEST
+
+START_TEST(the_end_ends_a_wait)
+{
+	ask_to_wait(1, 10, UINT64_MAX);
+	host_console_end(console, 1);
+	expect_waiting(1, 10, 0, 1);
+	ask_to_wait(2, 11, UINT64_MAX); /* nobody is attached there */
+	expect_waiting(2, 11, 0, 1);
+}
+END_TEST
+
+START_TEST(one_request_of_a_process_waits_at_a_time)
+{
+	ask_to_wait(1, 10, 2000000);
+	ask_to_wait(1, 11, 2000000);
+	expect(1, 11, RS_BUSY, "");
+	ask_to_read(1, 12, 100);
+	expect(2, 12, RS_BUSY, "");
+	host_console.tick(console, 2000000);
+	expect(3, 10, RS_TIMED_OUT, "");
+	ask_to_read(1, 13, 100);
+	ask_to_wait(1, 14, 3000000);
+	expect(4, 14, RS_BUSY, "");
+}
+END_TEST
+
+START_TEST(waits_of_many_processes_end_in_their_order)
+{
+	for (uint64_t process = 1; process <= 500; process++) {
+		ck_assert_int_eq(host_console_attach(console, process), 0);
+		ask_to_wait(process, process, 2000000 + process * 7919 % 500);
+	}
+	for (uint64_t process = 1; process <= 500; process += 3)
+		host_console.cancelled(console, process, process);
+	for (uint64_t process = 2; process <= 500; process += 3)
+		host_console.process_gone(console, process);
+	uint64_t last = 0;
+	for (uint64_t due; (due = host_console.deadline_ns(console)) != UINT64_MAX;
+		last = due) {
+		ck_assert_uint_ge(due, last);
+		host_console.tick(console, due);
+	}
+	ck_assert_uint_eq(made_up.answers_count, 166);
+	for (uint32_t i = 0; i < 166; i++)
+		ck_assert_uint_eq(made_up.answers[i].process % 3, 0);
+}
+END_TEST
+
 START_TEST(a_thousand_processes_are_kept_apart)
 {
 	char text[16];
@@ -236,6 +353,15 @@ START_TEST(unreadable_bodies_are_harmless)
 		RS_MALFORMED);
 	ck_assert_uint_eq(made_up_ask(&host_console, console, 1, 1, longer, sizeof(longer)),
 		RS_MALFORMED);
+	struct rs_console_wait spoiled = { RS_CONSOLE_WAIT, 1, 0 };
+	ck_assert_uint_eq(made_up_ask(&host_console, console, 1, 1, &spoiled, sizeof(spoiled)),
+		RS_MALFORMED);
+	for (uint32_t bytes = 4; bytes < sizeof(spoiled); bytes++)
+		ck_assert_uint_eq(made_up_ask(&host_console, console, 1, 1, &spoiled, bytes),
+			RS_MALFORMED);
+	ask_to_wait(1, 0, UINT64_MAX);
+	ck_assert_uint_eq(host_console.deadline_ns(console), UINT64_MAX);
+
 	ask_to_read(1, 0, 100); /* nobody would hear the answer, so no bytes are taken */
 	type("x");
 	ask_to_read(1, 0, 100);
@@ -248,8 +374,9 @@ static Suite *suite(void)
 {
 	Suite *s = suite_create("host_console");
 	TCase *bytes = tcase_create("bytes"), *end = tcase_create("end of input"),
-	      *ends = tcase_create("cancel and gone"), *lies = tcase_create("hostile bodies");
-	TCase *all[] = { bytes, end, ends, lies };
+	      *ends = tcase_create("cancel and gone"), *waits = tcase_create("waiting"),
+	      *lies = tcase_create("hostile bodies");
+	TCase *all[] = { bytes, end, ends, waits, lies };
 
 	tcase_add_test(bytes, typed_bytes_answer_a_read_that_waits);
 	tcase_add_test(bytes, typed_bytes_wait_for_a_read);
@@ -265,6 +392,13 @@ static Suite *suite(void)
 	tcase_add_test(ends, a_cancelled_read_takes_no_bytes);
 	tcase_add_test(ends, a_process_that_is_gone_is_forgotten);
 	tcase_add_test(ends, a_thousand_processes_are_kept_apart);
+	tcase_add_test(waits, a_wait_ends_with_the_first_bytes_and_leaves_them);
+	tcase_add_test(waits, a_wait_ends_at_its_moment);
+	tcase_add_test(waits, a_wait_for_what_is_past_is_a_look);
+	tcase_add_test(waits, a_wait_for_ever_never_times_out);
+	tcase_add_test(waits, the_end_ends_a_wait);
+	tcase_add_test(waits, one_request_of_a_process_waits_at_a_time);
+	tcase_add_test(waits, waits_of_many_processes_end_in_their_order);
 	tcase_add_test(lies, unreadable_bodies_are_harmless);
 	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
 		tcase_add_checked_fixture(all[i], setup, teardown);
