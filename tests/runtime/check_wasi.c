@@ -88,8 +88,7 @@ START_TEST(strings_that_find_no_room_are_not_begun)
 			wasi_args_get(NULL, bad[i].pointers, bad[i].text), WASI_FAULT);
 	ck_assert_uint_eq(wasi_args_sizes_get(NULL, END - 3, 0), WASI_FAULT);
 	ck_assert_uint_eq(wasi_args_sizes_get(NULL, 0, END - 3), WASI_FAULT);
-	for (uint32_t i = 0; i < END; i++)
-		ck_assert_uint_eq(MEMORY[i], 0);
+	ck_assert(MEMORY[0] == 0 && memcmp(MEMORY, MEMORY + 1, END - 1) == 0);
 }
 END_TEST
 
@@ -161,7 +160,7 @@ START_TEST(chance_comes_in_pieces_and_fills_all)
 	ck_assert_uint_eq(wasi_random_get(NULL, END - 10000, 10000), WASI_OK);
 	ck_assert_uint_eq(asked.count, 3);
 	ck_assert_mem_eq(asked.interface, rs_interface_random, 32);
-	for (uint32_t i = 0; i < 10000; i++)
+	for (uint32_t i = 0; i < 10000; i += 16)
 		ck_assert_uint_eq(MEMORY[END - 10000 + i], 0xa1 + i / 4096);
 	ck_assert_uint_eq(MEMORY[END - 10001], 0);
 }
@@ -271,16 +270,19 @@ static uint32_t call_wild(size_t row)
 
 START_TEST(no_arguments_are_too_wild)
 {
+	bool known = true;
+
 	attach();
 	asked.answer_bytes = UINT32_MAX;
-	for (int i = 0; i < 400000; i++) {
+	for (int i = 0; i < 200000; i++) {
 		if (i % 16 == 0) {
 			uint64_t word = wild();
 			memcpy(MEMORY + wild() % (END - 8), &word, sizeof(word));
 		}
 		sent.bytes = 0;
-		ck_assert_uint_le(call_wild((size_t)i % ARRAY_LEN(functions)), WASI_NOTCAPABLE);
+		known &= call_wild((size_t)i % ARRAY_LEN(functions)) <= WASI_NOTCAPABLE;
 	}
+	ck_assert(known);
 }
 END_TEST
 
