@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
@@ -118,7 +119,7 @@ int child_start(const struct child_plan *plan, struct child *out)
 	child.pidfd = (int)syscall(SYS_pidfd_open, child.pid, 0);
 	if (child.pidfd < 0) {
 		r = -errno;
-		child_end(&child);
+		child_end(&child, 0);
 		return r;
 	}
 	*out = child;
@@ -143,17 +144,28 @@ int child_reap(struct child *child, int *status)
 	return 0;
 }
 
+void child_ask(struct child *child)
+{
+	if (child->pid)
+		kill(child->pid, SIGTERM);
+}
+
 void child_kill(struct child *child)
 {
 	if (child->pid)
 		kill(-child->pid, SIGKILL);
 }
 
-void child_end(struct child *child)
+void child_end(struct child *child, int grace_ms)
 {
+	struct pollfd gone = { .fd = child->pidfd, .events = POLLIN };
+
 	if (!child->pid)
 		return;
-	kill(-child->pid, SIGKILL);
+	child_ask(child);
+	if (grace_ms && child->pidfd >= 0)
+		poll(&gone, 1, grace_ms);
+	child_kill(child);
 	while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	forget(child);

@@ -41,7 +41,9 @@ int child_start(const struct child_plan *plan, struct child *out) MUST_USE;
 /* After its pidfd became readable: *status as of waitpid(2), and the child is none again. */
 int child_reap(struct child *child, int *status) MUST_USE;
 
+/* Asks it to end (SIGTERM), so that it can tidy up after itself; it is still to be reaped. */
+void child_ask(struct child *child);
 /* SIGKILL to its whole group; it is still to be reaped. */
 void child_kill(struct child *child);
-/* Kills and waits: for tear-down. */
-void child_end(struct child *child);
+/* For tear-down, as it blocks: asks, waits for at most grace_ms, kills, reaps. */
+void child_end(struct child *child, int grace_ms);

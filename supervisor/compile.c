@@ -1,23 +1,14 @@
 #include "supervisor/compile.h"
 
-#include <fcntl.h>
-#include <inttypes.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
-#include <sys/wait.h>
-
 #include "ipc/log.h"
 #include "ipc/memfd.h"
-#include "supervisor/child.h"
 
-#define KEY_DOMAIN  "redshirt-object-1"
-#define LINE_SIZE   513u /* of a status line, with its end */
-#define EXIT_OK     0
-#define EXIT_REFUSE 3
-#define NS_PER_S    1000000000ull
+#define KEY_DOMAIN "redshirt-object-1"
+
+_Static_assert(REFUSED_WHY_SIZE == BUILDER_WHY_SIZE, "a reason is kept as it came");
 
 enum job_state {
 	JOB_LOADING, /* on the helper: cache, notes, store */
@@ -34,22 +25,16 @@ struct compile_job {
 	enum job_state state;
 	bool abandoned; /* killed: a new want makes a new job */
 
-	struct offload_job
-		work; /* of LOADING and SAVING; the fields below are the helper's then */
+	/* of LOADING and SAVING; until the next blank line the fields are the helper's then */
+	struct offload_job work;
 	enum compile_outcome outcome;
 	char why[REFUSED_WHY_SIZE];
 	int input, object;
 	uint64_t bytes;
 	bool kept;
 
-	struct child child;
-	int output, status;
-	uint64_t child_watch, status_watch;
-	struct loop_timer timer;
-	char line[LINE_SIZE];
-	size_t line_bytes;
-	char stage[COMPILE_STAGE_SIZE];
-	uint64_t done, total;
+	struct builder builder;
+	int output;
 };
 
 struct compile {
@@ -60,9 +45,6 @@ struct compile {
 	uint32_t jobs_count, building;
 	bool disk_full;
 };
-
-static const char *const environment[] = { "PATH", "TMPDIR", "REDSHIRT_", "JOURNAL_STREAM",
-	NULL };
 
 /* ---- wants and jobs ---- */
 
@@ -88,13 +70,9 @@ static struct compile_job *job_new(struct compile *c, const struct hash *key)
 
 	if (!job)
 		return NULL;
-	*job = (struct compile_job){ .compile = c,
-		.key = *key,
-		.input = -1,
-		.object = -1,
-		.child = CHILD_NONE,
-		.output = -1,
-		.status = -1 };
+	*job = (struct compile_job){
+		.compile = c, .key = *key, .input = -1, .object = -1, .output = -1
+	};
 	job->wants.next = job->wants.previous = &job->wants;
 	job->next = &c->jobs;
 	job->previous = c->jobs.previous;
@@ -112,7 +90,6 @@ static void job_free(struct compile_job *job)
 	fd_closep(&job->input);
 	fd_closep(&job->object);
 	fd_closep(&job->output);
-	fd_closep(&job->status);
 	free(job);
 }
 
@@ -120,8 +97,6 @@ static void job_free(struct compile_job *job)
 static void finish(
 	struct compile_job *job, enum compile_outcome outcome, struct shelf_object *object)
 {
-	struct compile *c = job->compile;
-
 	while (job->wants.next != &job->wants) {
 		struct compile_want *want = job->wants.next;
 		unlink_want(want);
@@ -131,7 +106,6 @@ static void finish(
 	if (outcome == COMPILE_FAILED)
 		log_error("compile", "program=%02x%02x.. why=\"%s\"", job->program.bytes[0],
 			job->program.bytes[1], job->why);
-	(void)c;
 	job_free(job);
 }
 
@@ -212,100 +186,19 @@ static void begin_save(struct compile_job *job)
 
 static void next_builds(struct compile *c);
 
-static void read_line(struct compile_job *job)
+static void built(void *context, enum builder_end end)
 {
-	char stage[COMPILE_STAGE_SIZE];
-	uint64_t done, total;
-
-	if (sscanf(job->line, "progress %31s %" SCNu64 " %" SCNu64, stage, &done, &total) ==
-		3) {
-		memcpy(job->stage, stage, sizeof(stage));
-		job->done = done;
-		job->total = total;
-	} else if (strncmp(job->line, "refused ", 8) == 0) {
-		log_text(job->why, sizeof(job->why), job->line + 8, strlen(job->line + 8));
-	} else if (strncmp(job->line, "failed ", 7) == 0) {
-		log_text(job->why, sizeof(job->why), job->line + 7, strlen(job->line + 7));
-	}
-}
-
-/* A line that is too long is cut: its rest is read as nothing we know. */
-static void take_bytes(struct compile_job *job, const char *bytes, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (bytes[i] != '\n' && job->line_bytes < LINE_SIZE - 1) {
-			job->line[job->line_bytes++] = bytes[i];
-			continue;
-		}
-		job->line[job->line_bytes] = 0;
-		job->line_bytes = 0;
-		read_line(job);
-	}
-}
-
-/* True: there may be more later. */
-static bool read_status(struct compile_job *job)
-{
-	char bytes[1024];
-	ssize_t n;
-
-	while ((n = read(job->status, bytes, sizeof(bytes))) > 0)
-		take_bytes(job, bytes, (size_t)n);
-	return n < 0 && errno == EAGAIN;
-}
-
-static void status_ready(void *context, int result)
-{
-	struct compile_job *job = context;
-
-	(void)result;
-	job->status_watch = 0;
-	if (read_status(job) && loop_poll(job->compile->parts.loop, job->status, POLLIN,
-					status_ready, job, &job->status_watch))
-		log_warning("compile", "why=\"no more progress is shown\"");
-}
-
-static void judge(struct compile_job *job, int status)
-{
-	int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-
-	if (code == EXIT_OK) {
-		job->outcome = COMPILE_DONE;
-		return;
-	}
-	job->outcome = code == EXIT_REFUSE ? COMPILE_REFUSED : COMPILE_FAILED;
-	if (job->why[0])
-		return;
-	if (code >= 0)
-		snprintf(job->why, sizeof(job->why), "the compiler ended with code %d", code);
-	else
-		snprintf(job->why, sizeof(job->why), "the compiler was killed by signal %d",
-			WTERMSIG(status));
-}
-
-static void stop_building(struct compile_job *job)
-{
-	struct loop *loop = job->compile->parts.loop;
-
-	loop_cancel(loop, &job->child_watch);
-	loop_cancel(loop, &job->status_watch);
-	loop_timer_stop(&job->timer);
-	job->compile->building--;
-}
-
-static void child_ready(void *context, int result)
-{
+	static const enum compile_outcome outcomes[] = {
+		[BUILDER_DONE] = COMPILE_DONE,
+		[BUILDER_REFUSED] = COMPILE_REFUSED,
+		[BUILDER_FAILED] = COMPILE_FAILED,
+	};
 	struct compile_job *job = context;
 	struct compile *c = job->compile;
-	int status;
 
-	(void)result;
-	job->child_watch = 0;
-	read_status(job);
-	if (child_reap(&job->child, &status))
-		status = SIGKILL; /* gone, but nobody knows how */
-	stop_building(job);
-	judge(job, status);
+	c->building--;
+	job->outcome = outcomes[end];
+	memcpy(job->why, job->builder.why, sizeof(job->why));
 	if (job->abandoned)
 		job_free(job);
 	else if (job->outcome == COMPILE_FAILED)
@@ -315,67 +208,18 @@ static void child_ready(void *context, int result)
 	next_builds(c);
 }
 
-static void too_long(void *context)
-{
-	struct compile_job *job = context;
-
-	snprintf(job->why, sizeof(job->why), "the compile took longer than %u s",
-		COMPILE_SECONDS_MAX);
-	child_kill(&job->child);
-}
-
-static int spawn(struct compile_job *job, int status)
-{
-	const struct compile_parts *parts = &job->compile->parts;
-	int fds[] = { job->input, job->output, status };
-	const char *const words[] = { parts->aotc, "--input-fd", "3", "--output-fd", "4",
-		"--status-fd", "5", NULL };
-	struct child_plan plan = { .path = parts->aotc,
-		.argv = (char *const *)(uintptr_t)words,
-		.environment = environment,
-		.fds = fds,
-		.fds_count = ARRAY_LEN(fds),
-		.output = STDERR_FILENO };
-
-	return child_start(&plan, &job->child);
-}
-
-static int watch(struct compile_job *job)
-{
-	struct loop *loop = job->compile->parts.loop;
-	int r = loop_poll(loop, job->child.pidfd, POLLIN, child_ready, job, &job->child_watch);
-
-	if (r == 0)
-		r = loop_poll(loop, job->status, POLLIN, status_ready, job, &job->status_watch);
-	return r;
-}
-
 static int build(struct compile_job *job)
 {
-	int ends[2];
+	const struct compile_parts *parts = &job->compile->parts;
 	int r = memfd_new("redshirt-object", 0, 0, &job->output);
 
-	if (r)
-		return r;
-	if (pipe2(ends, O_CLOEXEC))
-		return -errno;
-	job->status = ends[0];
-	CLEANUP(fd_closep) int theirs = ends[1];
-	if (fcntl(job->status, F_SETFL, O_NONBLOCK))
-		return -errno;
-	r = spawn(job, theirs);
+	if (r == 0)
+		r = builder_start(&job->builder, parts->loop, parts->aotc, job->input,
+			job->output, built, job);
 	if (r)
 		return r;
 	job->state = JOB_BUILDING;
 	job->compile->building++;
-	r = watch(job);
-	if (r) {
-		stop_building(job);
-		child_end(&job->child);
-		return r;
-	}
-	loop_timer_set(job->compile->parts.loop, &job->timer,
-		loop_now_ns() + COMPILE_SECONDS_MAX * NS_PER_S, too_long, job);
 	return 0;
 }
 
@@ -539,7 +383,7 @@ void compile_drop(struct compile_want *want)
 		job_free(job);
 	} else if (job->state == JOB_BUILDING) {
 		job->abandoned = true;
-		child_kill(&job->child);
+		builder_stop(&job->builder);
 	} /* what is on the helper comes back and finds nobody */
 }
 
@@ -555,10 +399,10 @@ struct compile_progress compile_progress(const struct compile_want *want)
 	struct compile_progress now = { .known = true };
 	const char *stage = job ? stages[job->state] : "toolchain";
 
-	if (job && job->state == JOB_BUILDING && job->stage[0]) {
-		stage = job->stage;
-		now.done = job->done;
-		now.total = job->total;
+	if (job && job->state == JOB_BUILDING && job->builder.stage[0]) {
+		stage = job->builder.stage;
+		now.done = job->builder.done;
+		now.total = job->builder.total;
 	}
 	snprintf(now.stage, sizeof(now.stage), "%s", stage);
 	return now;
@@ -597,12 +441,13 @@ struct compile *compile_free(struct compile *c)
 	if (!c)
 		return NULL;
 	compiler_free(c->compiler);
+	for (struct compile_job *job = c->jobs.next; job != &c->jobs; job = job->next)
+		if (job->state == JOB_BUILDING)
+			builder_ask(&job->builder); /* all at once: they tidy up together */
 	while (c->jobs.next != &c->jobs) {
 		struct compile_job *job = c->jobs.next;
-		if (job->state == JOB_BUILDING) {
-			stop_building(job);
-			child_end(&job->child);
-		}
+		if (job->state == JOB_BUILDING)
+			builder_end(&job->builder);
 		job_free(job);
 	}
 	free(c);

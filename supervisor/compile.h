@@ -9,6 +9,7 @@
 
 #include "cache/objects.h"
 #include "cache/store.h"
+#include "supervisor/builder.h"
 #include "supervisor/compiler.h"
 #include "supervisor/offload.h"
 #include "supervisor/refused.h"
@@ -16,7 +17,6 @@
 
 #define COMPILE_PARALLEL_MAX 2u /* aotc itself uses several cores */
 #define COMPILE_JOBS_MAX     256u
-#define COMPILE_SECONDS_MAX  3600u     /* whatever aotc's own limits are */
 #define COMPILE_CACHE_BYTES  (8 * GIB) /* of objects on disk; beyond, the oldest go */
 
 enum compile_outcome {
@@ -58,7 +58,7 @@ void compile_get(struct compile *compile, struct compile_want *want);
 /* It may not be under way. A compile that nobody wants any more is ended. */
 void compile_drop(struct compile_want *want);
 
-#define COMPILE_STAGE_SIZE 32u
+#define COMPILE_STAGE_SIZE BUILDER_STAGE_SIZE
 struct compile_progress {
 	/* "toolchain", "loading", "waiting", "saving", or aotc's own word */
 	char stage[COMPILE_STAGE_SIZE];

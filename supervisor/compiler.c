@@ -43,7 +43,7 @@ static void settle(struct compiler *c)
 {
 	loop_cancel(c->loop, &c->watch);
 	fd_closep(&c->pipe);
-	child_end(&c->child);
+	child_end(&c->child, 0);
 	c->text[c->bytes] = 0;
 	c->state = find_id(c->text, &c->id) ? COMPILER_READY : COMPILER_FAILED;
 	if (c->state == COMPILER_FAILED && c->bytes == 0)
@@ -86,7 +86,7 @@ static int ask(struct compiler *c)
 	if (r == 0)
 		r = loop_poll(c->loop, ours, POLLIN, say, c, &c->watch);
 	if (r) {
-		child_end(&c->child);
+		child_end(&c->child, 0);
 		return r;
 	}
 	c->pipe = fd_take(&ours);
@@ -122,7 +122,7 @@ struct compiler *compiler_free(struct compiler *c)
 	if (!c)
 		return NULL;
 	loop_cancel(c->loop, &c->watch);
-	child_end(&c->child);
+	child_end(&c->child, 0);
 	fd_closep(&c->pipe);
 	free(c->aotc);
 	free(c);

@@ -87,7 +87,7 @@ static void stop(struct launch *l)
 {
 	loop_cancel(l->loop, &l->socket_watch);
 	loop_cancel(l->loop, &l->child_watch);
-	child_end(&l->child);
+	child_end(&l->child, 0);
 	fd_closep(&l->socket);
 	l->in_flight = 0;
 	l->greeted = false;
