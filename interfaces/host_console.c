@@ -2,7 +2,7 @@
 
 #include "interfaces/clients.h"
 #include "interfaces/host.h"
-#include "interfaces/request.h"
+#include "interfaces/serve.h"
 #include "interfaces/timers.h"
 
 #define CONSOLE_BODY_BYTES_MAX 64u
@@ -115,7 +115,7 @@ static bool would_wait(const struct console *console)
 	return console->count == 0 && !console->ended;
 }
 
-static uint32_t serve_read(void *self, const struct host_message *message)
+static uint32_t on_read(void *self, const struct host_message *message)
 {
 	struct console *console = console_of(self, message->process);
 	struct rs_console_read request;
@@ -134,10 +134,10 @@ static uint32_t serve_read(void *self, const struct host_message *message)
 	} else {
 		answer_read(self, console, message->id, request.bytes);
 	}
-	return REQUEST_TAKEN;
+	return SERVE_TAKEN;
 }
 
-static uint32_t serve_wait(void *self, const struct host_message *message)
+static uint32_t on_wait(void *self, const struct host_message *message)
 {
 	static const struct rs_console_waiting at_end = { .ended = 1 };
 	struct host_console *host = self;
@@ -148,14 +148,14 @@ static uint32_t serve_wait(void *self, const struct host_message *message)
 	if (request.zero)
 		return RS_MALFORMED;
 	if (!console || message->id == 0) {
-		request_answer(host->env, message, RS_OK, &at_end, sizeof(at_end));
-		return REQUEST_TAKEN;
+		serve_answer(host->env, message, RS_OK, &at_end, sizeof(at_end));
+		return SERVE_TAKEN;
 	}
 	if (console->reader)
 		return RS_BUSY;
 	if (!would_wait(console)) {
 		answer_wait(host, console, message->id);
-		return REQUEST_TAKEN;
+		return SERVE_TAKEN;
 	}
 	if (request.until_ns <= host->env->monotonic_ns(host->env->context))
 		return RS_TIMED_OUT;
@@ -163,14 +163,14 @@ static uint32_t serve_wait(void *self, const struct host_message *message)
 		return RS_LIMIT;
 	console->reader = message->id;
 	console->request = RS_CONSOLE_WAIT;
-	return REQUEST_TAKEN;
+	return SERVE_TAKEN;
 }
 
-static const struct request requests[] = {
+static const struct serve_row requests[] = {
 	[RS_CONSOLE_READ] = { sizeof(struct rs_console_read), sizeof(struct rs_console_read),
-		serve_read },
+		on_read },
 	[RS_CONSOLE_WAIT] = { sizeof(struct rs_console_wait), sizeof(struct rs_console_wait),
-		serve_wait },
+		on_wait },
 };
 
 /* --- what the supervisor tells --- */
@@ -244,7 +244,7 @@ static void console_free(void *self)
 
 static void console_message(void *self, const struct host_message *message)
 {
-	request_serve(requests, ARRAY_LEN(requests), ((struct host_console *)self)->env, self,
+	serve_message(requests, ARRAY_LEN(requests), ((struct host_console *)self)->env, self,
 		message);
 }
 

@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "interfaces/host.h"
-#include "interfaces/request.h"
+#include "interfaces/serve.h"
 
 #define LOG_BODY_BYTES_MAX (16 * 1024u)
 
@@ -18,7 +18,7 @@ static void *log_new(const struct host_env *env)
 	return log;
 }
 
-static uint32_t serve_write(void *self, const struct host_message *message)
+static uint32_t on_write(void *self, const struct host_message *message)
 {
 	const struct host_env *env = ((struct host_log *)self)->env;
 	struct rs_log_write head;
@@ -32,13 +32,13 @@ static uint32_t serve_write(void *self, const struct host_message *message)
 	return RS_OK;
 }
 
-static const struct request requests[] = {
-	[RS_LOG_WRITE] = { sizeof(struct rs_log_write), LOG_BODY_BYTES_MAX, serve_write },
+static const struct serve_row requests[] = {
+	[RS_LOG_WRITE] = { sizeof(struct rs_log_write), LOG_BODY_BYTES_MAX, on_write },
 };
 
 static void log_message(void *self, const struct host_message *message)
 {
-	request_serve(
+	serve_message(
 		requests, ARRAY_LEN(requests), ((struct host_log *)self)->env, self, message);
 }
 

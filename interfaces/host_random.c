@@ -3,7 +3,7 @@
 #include <sys/random.h>
 
 #include "interfaces/host.h"
-#include "interfaces/request.h"
+#include "interfaces/serve.h"
 
 #define RANDOM_BODY_BYTES_MAX 64u
 
@@ -20,7 +20,7 @@ static void *random_new(const struct host_env *env)
 	return random;
 }
 
-static uint32_t serve_generate(void *self, const struct host_message *message)
+static uint32_t on_generate(void *self, const struct host_message *message)
 {
 	struct rs_random_generate request;
 	uint8_t bytes[RS_RANDOM_BYTES_MAX];
@@ -38,19 +38,19 @@ static uint32_t serve_generate(void *self, const struct host_message *message)
 			return RS_BUSY;
 		had += got > 0 ? (uint32_t)got : 0;
 	}
-	request_answer(((struct host_random *)self)->env, message, RS_OK, bytes, request.bytes);
+	serve_answer(((struct host_random *)self)->env, message, RS_OK, bytes, request.bytes);
 	explicit_bzero(bytes, sizeof(bytes)); /* they may become somebody's key */
-	return REQUEST_TAKEN;
+	return SERVE_TAKEN;
 }
 
-static const struct request requests[] = {
+static const struct serve_row requests[] = {
 	[RS_RANDOM_GENERATE] = { sizeof(struct rs_random_generate),
-		sizeof(struct rs_random_generate), serve_generate },
+		sizeof(struct rs_random_generate), on_generate },
 };
 
 static void random_message(void *self, const struct host_message *message)
 {
-	request_serve(requests, ARRAY_LEN(requests), ((struct host_random *)self)->env, self,
+	serve_message(requests, ARRAY_LEN(requests), ((struct host_random *)self)->env, self,
 		message);
 }
 

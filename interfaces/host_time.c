@@ -2,7 +2,7 @@
 
 #include "interfaces/clients.h"
 #include "interfaces/host.h"
-#include "interfaces/request.h"
+#include "interfaces/serve.h"
 #include "interfaces/timers.h"
 
 /*
@@ -109,24 +109,24 @@ static uint32_t wait_until(
 		return RS_LIMIT;
 	if (waiter->count < TIME_PROCESS_WAITS_MAX &&
 		wait_add(time, waiter, message->id, due_ns))
-		return REQUEST_TAKEN;
+		return SERVE_TAKEN;
 	waiter_put(time, waiter);
 	return RS_LIMIT;
 }
 
 /* --- the requests --- */
 
-static uint32_t serve_now(void *self, const struct host_message *message)
+static uint32_t on_now(void *self, const struct host_message *message)
 {
 	const struct host_env *env = ((struct host_time *)self)->env;
 	struct rs_time_now now = { env->monotonic_ns(env->context),
 		env->realtime_ns(env->context) };
 
-	request_answer(env, message, RS_OK, &now, sizeof(now));
-	return REQUEST_TAKEN;
+	serve_answer(env, message, RS_OK, &now, sizeof(now));
+	return SERVE_TAKEN;
 }
 
-static uint32_t serve_wait_until(void *self, const struct host_message *message)
+static uint32_t on_wait_until(void *self, const struct host_message *message)
 {
 	struct rs_time_wait request;
 
@@ -136,7 +136,7 @@ static uint32_t serve_wait_until(void *self, const struct host_message *message)
 	return wait_until(self, message, request.ns);
 }
 
-static uint32_t serve_wait_for(void *self, const struct host_message *message)
+static uint32_t on_wait_for(void *self, const struct host_message *message)
 {
 	const struct host_env *env = ((struct host_time *)self)->env;
 	struct rs_time_wait request;
@@ -151,12 +151,12 @@ static uint32_t serve_wait_for(void *self, const struct host_message *message)
 	return wait_until(self, message, due_ns);
 }
 
-static const struct request requests[] = {
-	[RS_TIME_NOW] = { sizeof(uint32_t), sizeof(uint32_t), serve_now },
+static const struct serve_row requests[] = {
+	[RS_TIME_NOW] = { sizeof(uint32_t), sizeof(uint32_t), on_now },
 	[RS_TIME_WAIT_UNTIL] = { sizeof(struct rs_time_wait), sizeof(struct rs_time_wait),
-		serve_wait_until },
+		on_wait_until },
 	[RS_TIME_WAIT_FOR] = { sizeof(struct rs_time_wait), sizeof(struct rs_time_wait),
-		serve_wait_for },
+		on_wait_for },
 };
 
 /* --- the host --- */
@@ -182,7 +182,7 @@ static void time_free(void *self)
 
 static void time_message(void *self, const struct host_message *message)
 {
-	request_serve(
+	serve_message(
 		requests, ARRAY_LEN(requests), ((struct host_time *)self)->env, self, message);
 }
 

@@ -1,8 +1,8 @@
-#include "interfaces/request.h"
+#include "interfaces/serve.h"
 
 #include <string.h>
 
-static uint32_t serve(const struct request *rows, size_t count, void *self,
+static uint32_t serve(const struct serve_row *rows, size_t count, void *self,
 	const struct host_message *message)
 {
 	uint32_t index;
@@ -17,16 +17,16 @@ static uint32_t serve(const struct request *rows, size_t count, void *self,
 	return rows[index].serve(self, message);
 }
 
-void request_serve(const struct request *rows, size_t count, const struct host_env *env,
+void serve_message(const struct serve_row *rows, size_t count, const struct host_env *env,
 	void *self, const struct host_message *message)
 {
 	uint32_t status = serve(rows, count, self, message);
 
-	if (status != REQUEST_TAKEN)
-		request_answer(env, message, status, NULL, 0);
+	if (status != SERVE_TAKEN)
+		serve_answer(env, message, status, NULL, 0);
 }
 
-void request_answer(const struct host_env *env, const struct host_message *message,
+void serve_answer(const struct host_env *env, const struct host_message *message,
 	uint32_t status, const void *body, uint32_t bytes)
 {
 	if (message->id)
