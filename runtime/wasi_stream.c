@@ -174,14 +174,10 @@ static void scatter(const struct iovecs *iovecs, uint32_t bytes)
 /* Waits for input. *bytes: what was asked for, then what came; 0 is the end. */
 static uint32_t ask_console(uint32_t *bytes)
 {
-	uint32_t wanted = *bytes;
-	struct rs_console_read request = { RS_CONSOLE_READ, wanted };
-	uint32_t status = calls_request(
-		rs_interface_console, &request, sizeof(request), passing.read, bytes);
+	struct rs_console_read request = { RS_CONSOLE_READ, *bytes };
 
-	if (status == RS_OK && *bytes > wanted)
-		return WASI_IO;
-	return wasi_stream_errno(status);
+	return wasi_stream_errno(calls_request(
+		rs_interface_console, &request, sizeof(request), passing.read, bytes));
 }
 
 uint32_t wasi_fd_read(void *, uint32_t fd, uint32_t at, uint32_t count, uint32_t bytes_out)
