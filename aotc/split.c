@@ -80,7 +80,8 @@ static bool is_function(struct line line)
 {
 	struct line name = name_of(line);
 
-	return ends(line, ") {") && (begins(name, "w2c_") || begins(name, "wrap_w2c_"));
+	return (ends(line, ") {") || ends(line, ", ")) &&
+	       (begins(name, "w2c_") || begins(name, "wrap_w2c_"));
 }
 
 static bool is_array(struct line line)
@@ -123,9 +124,21 @@ static void put_array(struct split *s, struct line line)
 	put_until(s, s->parts[0], "};");
 }
 
+/* A head with many parameters goes on over several lines. */
+static struct line whole_head(struct split *s, struct line line)
+{
+	struct line next;
+
+	while (!ends(line, ") {") && next_line(s, &next))
+		line.size = (size_t)(next.text + next.size - line.text);
+	return line;
+}
+
 static void put_function(struct split *s, struct line line)
 {
 	const char *start = line.text;
+
+	line = whole_head(s, line);
 	struct line rest = without_static(line);
 	uint64_t part = s->bytes / s->bytes_per_part;
 	FILE *file = s->parts[part < s->parts_count ? part : s->parts_count - 1];
