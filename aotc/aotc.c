@@ -211,7 +211,7 @@ static int pack_to_path(struct build *build, const char *path, uint64_t *bytes)
 	CLEANUP(fd_closep) int fd = mkostemp(temporary, O_CLOEXEC);
 	if (fd < 0)
 		return build_fail(build, "%.200s cannot be written: %s", path, strerror(errno));
-	int r = pack(build, fd, bytes);
+	int r = pack_object(build, fd, bytes);
 	if (r == 0 && (fchmod(fd, 0644) < 0 || fsync(fd) < 0 || rename(temporary, path) < 0))
 		r = -errno;
 	if (r)
@@ -225,7 +225,7 @@ static int write_object(struct build *build, const struct options *o, uint64_t *
 	char kept[4096 + 16];
 
 	if (o->output_fd >= 0)
-		return pack(build, o->output_fd, bytes);
+		return pack_object(build, o->output_fd, bytes);
 	snprintf(kept, sizeof kept, "%s/object", build->work.path);
 	return pack_to_path(build, o->output ? o->output : kept, bytes);
 }

@@ -101,12 +101,16 @@ static void error_file(const struct build_job *job, char name[64])
 
 void build_first_line(struct build *build, const char *name, char *line, size_t size)
 {
-	char file[64], text[1024];
+	char file[64], text[4096];
 
 	snprintf(file, sizeof file, "%s.err", name);
 	work_head(&build->work, file, text, sizeof text);
-	const char *start = text + strspn(text, "\n");
-	log_text(line, size, start, strcspn(start, "\n"));
+	const char *at = strstr(text, "error: ");
+	while (at && at > text && at[-1] != '\n')
+		at--;
+	if (!at)
+		at = text + strspn(text, "\n");
+	log_text(line, size, at, strcspn(at, "\n"));
 }
 
 static bool complains(struct build *build, const struct build_job *job, const char *about)

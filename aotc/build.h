@@ -26,9 +26,10 @@ struct build {
 	struct toolchain tools;
 	struct facts facts;
 	uint64_t module_bytes;
-	uint32_t jobs;  /* tools at once */
-	uint32_t parts; /* of the generated C: m.c, or m_0.c, m_1.c, ... */
-	bool plain;     /* the translator's text is not one we know */
+	uint64_t part_bytes; /* of code in a part; 0: what pays */
+	uint32_t jobs;       /* tools at once */
+	uint32_t parts;      /* of the generated C: m.c, or m_0.c, m_1.c, ... */
+	bool plain;          /* the translator's text is not one we know */
 	bool walls_told;
 	bool abandoned;   /* whoever read the status lines is gone */
 	int status_fd;    /* -1: nobody listens */
@@ -61,5 +62,5 @@ struct build_job build_tool(
 int build_run(struct build *build, const char *stage, struct build_job *jobs,
 	uint32_t count) MUST_USE;
 
-/* Starts a reason with the first line of NAME.err that is not empty, escaped. */
+/* The first line of NAME.err that says `error: `, else the first, escaped. */
 void build_first_line(struct build *build, const char *name, char *line, size_t size);

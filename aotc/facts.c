@@ -116,7 +116,7 @@ static bool runs_are_good(const struct facts *facts)
 		const struct object_run *run = &facts->runs[i];
 
 		if ((run->memory_offset | run->file_offset | run->bytes) % HOST_PAGE_BYTES ||
-			run->memory_offset < end ||
+			run->bytes == 0 || run->memory_offset < end ||
 			!inside(run->memory_offset, run->bytes, memory) ||
 			!inside(run->file_offset, run->bytes, facts->n.image_bytes))
 			return false;

@@ -202,7 +202,7 @@ static int read_piece(struct build *build, const char *name, uint64_t size_max, 
 	return r == WORK_BAD ? build_fail(build, "%s is missing or too large", name) : r;
 }
 
-int pack(struct build *build, int fd, uint64_t *bytes)
+int pack_object(struct build *build, int fd, uint64_t *bytes)
 {
 	CLEANUP(freep) uint8_t *elf = NULL;
 	CLEANUP(freep) uint8_t *image = NULL;

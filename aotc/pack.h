@@ -9,7 +9,7 @@
 
 /* Writes the object to fd from its current position (which must be its start). *bytes: the
  * object's size. */
-int pack(struct build *build, int fd, uint64_t *bytes) MUST_USE;
+int pack_object(struct build *build, int fd, uint64_t *bytes) MUST_USE;
 
 /* The wasm function that a symbol of the generated C is code of, clones included;
  * OBJECT_NOT_WASM for helpers. */

@@ -188,7 +188,8 @@ static int text_step(void *argument)
 static int run_text(struct build *build)
 {
 	struct build_job job = build_job_of(build, "text", "the cutter");
-	uint64_t parts = (build->facts.n.code_bytes + PART_CODE_BYTES - 1) / PART_CODE_BYTES;
+	uint64_t part = build->part_bytes ? build->part_bytes : PART_CODE_BYTES;
+	uint64_t parts = (build->facts.n.code_bytes + part - 1) / part;
 
 	build->parts = parts < 1                 ? 1
 		       : parts < BUILD_PARTS_MAX ? (uint32_t)parts

@@ -32,7 +32,7 @@ enum {
 #define VERIFY_REASON_SIZE  256
 #define VERIFY_SEGMENTS_MAX 12
 #define VERIFY_SECTIONS_MAX 40
-#define VERIFY_SPAN_MAX     (2 * GIB) /* of addresses, memory without file included */
+#define VERIFY_SPAN_MAX     OBJECT_SIZE_MAX /* of addresses, memory without file included */
 
 /* Where the function table is made from; offsets into the file, checked. */
 struct verify_symbols {

@@ -1,0 +1,345 @@
+#include <stdio.h>
+#include <string.h>
+
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "aotc/pack.h"
+#include "tests/aotc/harness.h"
+#include "tests/check_run.h"
+
+/* Around the body of _start; $exit ends the program with a code. */
+#define IMPORTS                                                                             \
+	"(import \"wasi_snapshot_preview1\" \"proc_exit\" (func $exit (param i32)))"        \
+	"(import \"wasi_snapshot_preview1\" \"fd_close\" (func $close (param i32) (result " \
+	"i32)))"
+#define PROGRAM(rest, body) \
+	"(module " IMPORTS "(memory 1 3)" rest "(func $main (export \"_start\") " body "))"
+
+struct program {
+	const char *what, *wat;
+	int code; /* how it ends */
+};
+
+static const struct program programs[] = {
+	{ "returns", PROGRAM("", ""), 0 },
+	{ "exits", PROGRAM("", "(call $exit (i32.const 42))"), 42 },
+	{ "calls the host", PROGRAM("", "(call $exit (call $close (i32.const 6)))"), 7 },
+	{ "reads its data",
+		PROGRAM("(data (i32.const 65533) \"\\01\\02\\03\")",
+			"(call $exit (i32.load8_u (i32.const 65535)))"),
+		3 },
+	{ "runs its start function first",
+		PROGRAM("(global $g (mut i32) (i32.const 1)) (start $s)"
+			"(func $s (global.set $g (i32.const 9)))",
+			"(call $exit (global.get $g))"),
+		9 },
+
+	/* linear memory */
+	{ "reads the last word", PROGRAM("", "(drop (i32.load (i32.const 65532)))"), 0 },
+	{ "reads beyond, and drops it", PROGRAM("", "(drop (i32.load (i32.const 65533)))"),
+		HARNESS_FAULT },
+	{ "reads a float beyond, and drops it",
+		PROGRAM("", "(drop (f64.load (i32.const 65529)))"), HARNESS_FAULT },
+	{ "reads at the end of addresses",
+		PROGRAM("", "(drop (i64.load offset=4294967295 (i32.const -1)))"),
+		HARNESS_FAULT },
+	{ "writes beyond", PROGRAM("", "(i32.store8 (i32.const 65536) (i32.const 1))"),
+		HARNESS_FAULT },
+	{ "writes at minus one", PROGRAM("", "(i32.store8 (i32.const -1) (i32.const 1))"),
+		HARNESS_FAULT },
+	{ "grows and writes there",
+		PROGRAM("",
+			"(drop (memory.grow (i32.const 1))) (i32.store (i32.const 131068) "
+			"(i32.const 5))"
+			"(call $exit (i32.add (memory.size) (i32.load (i32.const 131068))))"),
+		7 },
+	{ "grows beyond its maximum",
+		PROGRAM("", "(call $exit (i32.sub (i32.const 8) (memory.grow (i32.const 3))))"),
+		9 },
+	{ "grows by all there is",
+		PROGRAM("",
+			"(call $exit (i32.sub (i32.const 8) (memory.grow (i32.const -1))))"),
+		9 },
+	{ "fills beyond",
+		PROGRAM("", "(memory.fill (i32.const 65530) (i32.const 1) (i32.const 7))"),
+		HARNESS_TRAP + TRAP_OUT_OF_BOUNDS },
+	{ "copies to the end",
+		PROGRAM("(data (i32.const 0) \"abc\")",
+			"(memory.copy (i32.const 65533) (i32.const 0) (i32.const 3))"
+			"(call $exit (i32.load8_u (i32.const 65535)))"),
+		'c' },
+	{ "takes passive data",
+		PROGRAM("(data $d \"xyz\")",
+			"(memory.init $d (i32.const 10) (i32.const 1) (i32.const 2))"
+			"(call $exit (i32.load8_u (i32.const 11)))"),
+		'z' },
+	{ "takes dropped data",
+		PROGRAM("(data $d \"xyz\")", "(data.drop $d) (memory.init $d (i32.const 10) "
+					     "(i32.const 1) (i32.const 2))"),
+		HARNESS_TRAP + TRAP_OUT_OF_BOUNDS },
+
+	/* numbers */
+	{ "divides by zero",
+		PROGRAM("", "(drop (i32.div_s (i32.const 1) (i32.load (i32.const 0))))"),
+		HARNESS_TRAP + TRAP_DIVISION_BY_ZERO },
+	{ "divides the smallest by minus one",
+		PROGRAM("", "(drop (i64.div_s (i64.const 0x8000000000000000) (i64.sub "
+			    "(i64.load (i32.const 0)) (i64.const 1))))"),
+		HARNESS_TRAP + TRAP_INTEGER_OVERFLOW },
+	{ "takes the smallest modulo minus one",
+		PROGRAM("", "(call $exit (i32.rem_s (i32.const 0x80000000) (i32.sub (i32.load "
+			    "(i32.const 0)) (i32.const 1))))"),
+		0 },
+	{ "converts not a number", PROGRAM("", "(drop (i32.trunc_f64_s (f64.const nan)))"),
+		HARNESS_TRAP + TRAP_INVALID_CONVERSION },
+	{ "converts too large a number",
+		PROGRAM("", "(drop (i32.trunc_f64_s (f64.const 1e10)))"),
+		HARNESS_TRAP + TRAP_INTEGER_OVERFLOW },
+	{ "wraps",
+		PROGRAM("", "(call $exit (i32.shr_u (i32.add (i32.const 0x7fffffff) (i32.const "
+			    "1)) (i32.const 31)))"),
+		1 },
+	{ "rounds a product before it adds", /* (1+e)(1-e)-1, e = 2^-27: fused it is not zero */
+		PROGRAM("(data (i32.const 0) "
+			"\"\\00\\00\\00\\02\\00\\00\\f0\\3f\\00\\00\\00\\fc\\ff\\ff\\ef\\3f\")",
+			"(call $exit (f64.ne (f64.const 0) (f64.sub"
+			" (f64.mul (f64.load (i32.const 0)) (f64.load (i32.const 8))) "
+			"(f64.const 1))))"),
+		0 },
+	{ "rounds to even",
+		PROGRAM("(data (i32.const 0) \"\\00\\00\\00\\00\\00\\00\\04\\40\")",
+			"(call $exit (i32.trunc_f64_s (f64.nearest (f64.load (i32.const "
+			"0)))))"),
+		2 },
+	{ "counts bits",
+		PROGRAM("", "(call $exit (i32.add (i32.popcnt (i32.const 0xff)) (i32.add "
+			    "(i32.clz (i32.load (i32.const 0)))"
+			    " (i32.ctz (i32.const 8)))))"),
+		43 },
+	{ "tells the zeros apart",
+		PROGRAM("", "(call $exit (i32.wrap_i64 (i64.shr_u (i64.reinterpret_f64"
+			    " (f64.min (f64.const -0) (f64.convert_i32_s (i32.load (i32.const "
+			    "0))))) (i64.const 63))))"),
+		1 },
+
+	/* calls */
+	{ "is unreachable", PROGRAM("", "unreachable"), HARNESS_TRAP + TRAP_UNREACHABLE },
+	{ "recurses for ever", PROGRAM("(func $f (result i32) (call $f))", "(drop (call $f))"),
+		HARNESS_OVERFLOW },
+	{ "calls through a table",
+		PROGRAM("(type $t (func (param i32) (result i32))) (table 3 3 funcref) (elem "
+			"(i32.const 1) $f $close)"
+			"(func $f (type $t) (i32.add (local.get 0) (i32.const 5)))",
+			"(call $exit (call_indirect (type $t) (call_indirect (type $t) "
+			"(i32.const 1) (i32.const 2)) (i32.const 1)))"),
+		7 },
+	{ "calls what is not there",
+		PROGRAM("(type $t (func)) (table 3 3 funcref)",
+			"(call_indirect (type $t) (i32.const 2))"),
+		HARNESS_TRAP + TRAP_INDIRECT_CALL },
+	{ "calls beyond the table",
+		PROGRAM("(type $t (func)) (table 3 3 funcref)",
+			"(call_indirect (type $t) (i32.const 3))"),
+		HARNESS_TRAP + TRAP_INDIRECT_CALL },
+	{ "calls by another type",
+		PROGRAM("(type $t (func)) (type $u (func (result i32))) (table 1 1 funcref) "
+			"(elem (i32.const 0) $f)"
+			"(func $f (type $u) (i32.const 1))",
+			"(call_indirect (type $t) (i32.const 0))"),
+		HARNESS_TRAP + TRAP_INDIRECT_CALL },
+	{ "calls by an equal type of another number",
+		PROGRAM("(type $t (func (result i32))) (type $u (func (result i32))) (table 1 "
+			"1 funcref) (elem (i32.const 0) $f)"
+			"(func $f (type $u) (i32.const 4))",
+			"(call $exit (call_indirect (type $t) (i32.const 0)))"),
+		4 },
+	{ "returns two values",
+		PROGRAM("(func $two (result i32 i64) (i32.const 3) (i64.const 4))",
+			"(local i64) (call $two) (local.set 0) (call $exit (i32.add "
+			"(i32.wrap_i64 (local.get 0))))"),
+		7 },
+	{ "grows a table and calls there",
+		PROGRAM("(type $t (func (result i32))) (table $a 1 funcref) (elem declare func "
+			"$f)"
+			"(func $f (type $t) (i32.const 8))",
+			"(drop (table.grow $a (ref.func $f) (i32.const 5)))"
+			"(call $exit (call_indirect $a (type $t) (i32.const 5)))"),
+		8 },
+	{ "grows a table beyond its maximum",
+		PROGRAM("(table $a 1 4 funcref)",
+			"(call $exit (i32.sub (i32.const 8) (table.grow $a (ref.null func) "
+			"(i32.const 4))))"),
+		9 },
+	{ "grows a table beyond what is reserved",
+		PROGRAM("(table $a 1 funcref)",
+			"(call $exit (i32.sub (i32.const 8) (table.grow $a (ref.null func) "
+			"(i32.const 70000))))"),
+		9 },
+	{ "sets and gets in tables",
+		PROGRAM("(table $a 4 funcref) (table $b 4 externref)",
+			"(table.set $b (i32.const 3) (ref.null extern)) (table.fill $a "
+			"(i32.const 0) (ref.null func) (i32.const 4))"
+			"(call $exit (i32.add (ref.is_null (table.get $b (i32.const 3))) "
+			"(table.size $a)))"),
+		5 },
+	{ "gets beyond a table",
+		PROGRAM("(table $a 4 funcref)", "(drop (table.get $a (i32.const 4)))"),
+		HARNESS_TRAP + TRAP_OUT_OF_BOUNDS },
+};
+
+static const char simd_program[] =
+	PROGRAM("(data (i32.const 16) \"\\01\\00\\00\\00\\02\\00\\00\\00\")",
+		"(call $exit (i32x4.extract_lane 1 (i32x4.add (v128.load (i32.const 16)) "
+		"(v128.load (i32.const 16)))))");
+
+/* Each takes a compile: of the rarer forms every step-th must do. */
+static void run_all(enum harness_wasm2c which, uint64_t part_bytes, bool plain, size_t step)
+{
+	if (!harness_has(which))
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(programs); i += step) {
+		int code = harness_run_text(which, part_bytes, plain, programs[i].wat);
+		ck_assert_msg(code == programs[i].code,
+			"a program that %s ended with %d, not %d", programs[i].what, code,
+			programs[i].code);
+	}
+}
+
+/* Under a sanitizer linear memory cannot lie where objects expect it, so there nothing is run.
+ */
+#ifndef __SANITIZE_ADDRESS__
+START_TEST(programs_do_what_they_say)
+{
+	run_all((enum harness_wasm2c)_i, 0, false, 1);
+}
+END_TEST
+
+START_TEST(programs_in_parts_do_what_they_say)
+{
+	run_all((enum harness_wasm2c)_i, 8, false, 5);
+}
+END_TEST
+
+START_TEST(programs_of_an_unknown_translator_do_what_they_say)
+{
+	run_all((enum harness_wasm2c)_i, 0, true, 4);
+}
+END_TEST
+
+START_TEST(vectors_work_where_the_translator_knows_them)
+{
+	struct harness h;
+
+	ck_assert_int_eq(harness_translate(&h, HARNESS_OLD, 0, simd_program), BUILD_REFUSED);
+	ck_assert_ptr_nonnull(strstr(h.build.reason, "SIMD"));
+	harness_deinit(&h);
+	if (harness_has(HARNESS_NEW))
+		ck_assert_int_eq(harness_run_text(HARNESS_NEW, 0, false, simd_program), 4);
+}
+END_TEST
+#endif
+
+static uint8_t *bytes_of(int object, size_t *size)
+{
+	struct stat st;
+
+	ck_assert_int_eq(fstat(object, &st), 0);
+	*size = (size_t)st.st_size;
+	void *bytes = mmap(NULL, *size, PROT_READ, MAP_PRIVATE, object, 0);
+	ck_assert_ptr_ne(bytes, MAP_FAILED);
+	return bytes;
+}
+
+START_TEST(the_same_module_gives_the_same_bytes)
+{
+	struct harness one, two;
+	size_t one_size, two_size;
+
+	if (!harness_has((enum harness_wasm2c)_i))
+		return;
+	ck_assert_int_eq(
+		harness_translate(&one, (enum harness_wasm2c)_i, 8, programs[3].wat), 0);
+	ck_assert_int_eq(harness_compile(&one), 0);
+	ck_assert_int_eq(
+		harness_translate(&two, (enum harness_wasm2c)_i, 8, programs[3].wat), 0);
+	two.build.jobs = 1;
+	ck_assert_int_eq(harness_compile(&two), 0);
+	ck_assert_str_ne(one.build.work.path, two.build.work.path);
+	uint8_t *a = bytes_of(one.object, &one_size), *b = bytes_of(two.object, &two_size);
+	ck_assert_uint_eq(one_size, two_size);
+	ck_assert_int_eq(memcmp(a, b, one_size), 0);
+	harness_deinit(&one);
+	harness_deinit(&two);
+}
+END_TEST
+
+START_TEST(functions_keep_their_names)
+{
+	struct harness h;
+	size_t size;
+	bool found = false;
+
+	ck_assert_int_eq(harness_translate(&h, HARNESS_OLD, 8,
+				 PROGRAM("(table 1 1 funcref) (elem (i32.const 0) $deep_inside)"
+					 "(func $deep_inside unreachable)",
+					 "(call_indirect (i32.const 0))")),
+		0);
+	ck_assert_int_eq(harness_compile(&h), 0);
+	const uint8_t *bytes = bytes_of(h.object, &size);
+	const struct object_header *head = (const void *)bytes;
+	const struct object_function *f = (const void *)(bytes + head->functions_offset);
+	for (uint32_t i = 0; i < head->functions_count; i++) {
+		ck_assert(i == 0 || f[i].code > f[i - 1].code);
+		if (f[i].name_bytes == strlen("deep_inside") &&
+			memcmp(bytes + head->names_offset + f[i].name_offset, "deep_inside",
+				f[i].name_bytes) == 0) {
+			ck_assert_uint_eq(f[i].index, 2);
+			found = true;
+		}
+	}
+	ck_assert(found);
+	ck_assert_uint_eq(f[head->functions_count - 1].index, OBJECT_NOT_WASM);
+	harness_deinit(&h);
+}
+END_TEST
+
+START_TEST(an_invalid_module_is_refused_in_one_line)
+{
+	static const char wat[] = PROGRAM("", "(drop (i32.add (i32.const 1) (i64.const 2)))");
+	struct harness h;
+
+	if (!harness_has((enum harness_wasm2c)_i))
+		return;
+	ck_assert_int_eq(harness_translate(&h, (enum harness_wasm2c)_i, 0, wat), BUILD_REFUSED);
+	ck_assert_ptr_nonnull(strstr(h.build.reason, "invalid module: "));
+	ck_assert_ptr_nonnull(strstr(h.build.reason, "type mismatch"));
+	ck_assert_ptr_null(strchr(h.build.reason, '\n'));
+	harness_deinit(&h);
+}
+END_TEST
+
+static Suite *aotc_suite(void)
+{
+	Suite *s = suite_create("aotc");
+	TCase *run = tcase_create("programs"), *object = tcase_create("object");
+
+	tcase_set_timeout(run, 120);
+#ifndef __SANITIZE_ADDRESS__
+	tcase_add_loop_test(run, programs_do_what_they_say, 0, HARNESS_WASM2CS);
+	tcase_add_loop_test(run, programs_in_parts_do_what_they_say, 0, HARNESS_WASM2CS);
+	tcase_add_loop_test(
+		run, programs_of_an_unknown_translator_do_what_they_say, 0, HARNESS_WASM2CS);
+	tcase_add_test(run, vectors_work_where_the_translator_knows_them);
+#endif
+	suite_add_tcase(s, run);
+	tcase_set_timeout(object, 60);
+	tcase_add_loop_test(object, the_same_module_gives_the_same_bytes, 0, HARNESS_WASM2CS);
+	tcase_add_test(object, functions_keep_their_names);
+	tcase_add_loop_test(
+		object, an_invalid_module_is_refused_in_one_line, 0, HARNESS_WASM2CS);
+	suite_add_tcase(s, object);
+	return s;
+}
+
+CHECK_MAIN(aotc_suite)
