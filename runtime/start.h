@@ -79,5 +79,6 @@ enum {
 	WORKER_EXIT_MAP = 120,
 	WORKER_EXIT_OBJECT,
 	WORKER_EXIT_LOCK,
-	WORKER_EXIT_RUNTIME
+	WORKER_EXIT_RUNTIME,
+	WORKER_EXIT_MEMORY, /* it begins with more than it may have */
 };

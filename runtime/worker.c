@@ -76,7 +76,11 @@ static int load_object(const struct worker_birth *birth)
 
 static int map_memory(const struct worker_birth *birth)
 {
-	return memory_map(object.head, birth->fds[START_OBJECT], block->memory_bytes_max);
+	int r = memory_map(object.head, birth->fds[START_OBJECT], block->memory_bytes_max);
+
+	if (r == MEMORY_OVER_LIMIT)
+		trap_start_failed(WORKER_EXIT_MEMORY);
+	return r;
 }
 
 /* To high numbers first, so that no number is taken before what lies there has moved. */

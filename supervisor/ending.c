@@ -36,6 +36,7 @@ static const char *const start_steps[] = {
 	[WORKER_EXIT_OBJECT - WORKER_EXIT_MAP] = "loading its object failed",
 	[WORKER_EXIT_LOCK - WORKER_EXIT_MAP] = "locking it down failed",
 	[WORKER_EXIT_RUNTIME - WORKER_EXIT_MAP] = "preparing its runtime failed",
+	[WORKER_EXIT_MEMORY - WORKER_EXIT_MAP] = "it begins with more memory than its limit allows",
 };
 
 const char *ending_text(enum ending_cause cause)
