@@ -24,7 +24,7 @@ static const struct {
 	{ "unreachable", "unreachable", "unreachable" },
 	{ "divide", "division by zero", "divide" },
 	{ "overflow", "integer overflow", "overflow" },
-	{ "convert", "invalid conversion to integer", "convert" },
+	{ "convert", "integer overflow", "convert" },
 	{ "indirect", "indirect call mismatch", "indirect" },
 	{ "indirect-past-table", "indirect call mismatch", "indirect_past_table" },
 	{ "indirect-null", "indirect call mismatch", "indirect_null" },

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <time.h>
 
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -466,10 +467,22 @@ static bool listens(void)
 	return connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0;
 }
 
+/* The rsd of a failed test may still be ending. */
+static void wait_for_lock(void)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/state/lock", here);
+	CLEANUP(fd_closep) int fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd >= 0)
+		RUN_UNTIL(flock(fd, LOCK_EX | LOCK_NB) == 0);
+}
+
 void run_rsd_with(const char *more)
 {
 	char line[PATH_MAX];
 
+	wait_for_lock();
 	snprintf(line, sizeof(line), "exec rsd %s >>\"$here\"/" RSD_LOG " 2>&1", more);
 	rsd = fork();
 	ck_assert_int_ge(rsd, 0);
