@@ -13,10 +13,8 @@ struct loading {
 	int file;
 	uint64_t file_bytes;
 	const struct object_header *head;
-	struct {
-		Elf64_Ehdr head;
-		Elf64_Phdr segments[SEGMENTS_MAX];
-	} elf;
+	Elf64_Ehdr elf;
+	Elf64_Phdr segments[SEGMENTS_MAX];
 	uint8_t *base;
 	uint64_t bytes;
 	uint64_t write_low, write_high; /* of the writable segments */
@@ -107,26 +105,35 @@ static bool segment_fits(const struct loading *l, const Elf64_Phdr *p)
 	       !((p->p_flags & PF_W) && (p->p_flags & PF_X));
 }
 
+static bool read_exactly(const struct loading *l, void *to, size_t n, uint64_t at)
+{
+	return pread(l->file, to, n, (off_t)(l->head->elf_offset + at)) == (ssize_t)n;
+}
+
 static int read_elf(struct loading *l)
 {
-	const Elf64_Ehdr *head = &l->elf.head;
-	ssize_t got = pread(l->file, &l->elf, sizeof(l->elf), (off_t)l->head->elf_offset);
+	const Elf64_Ehdr *elf = &l->elf;
 
-	if (got < 0)
-		return -errno;
-	if ((size_t)got < sizeof(l->elf) || memcmp(head->e_ident, ELFMAG, SELFMAG) ||
-		head->e_ident[EI_CLASS] != ELFCLASS64 ||
-		head->e_ident[EI_DATA] != ELFDATA2LSB || head->e_type != ET_DYN ||
-		head->e_machine != EM_X86_64 || head->e_phoff != sizeof(*head) ||
-		head->e_phnum > SEGMENTS_MAX)
+	if (!read_exactly(l, &l->elf, sizeof(l->elf), 0) ||
+		memcmp(elf->e_ident, ELFMAG, SELFMAG) || elf->e_ident[EI_CLASS] != ELFCLASS64 ||
+		elf->e_ident[EI_DATA] != ELFDATA2LSB || elf->e_type != ET_DYN ||
+		elf->e_machine != EM_X86_64 || elf->e_phnum > SEGMENTS_MAX ||
+		elf->e_phentsize != sizeof(l->segments[0]))
 		return OBJECT_REFUSED;
+	return read_exactly(l, l->segments, elf->e_phnum * sizeof(l->segments[0]), elf->e_phoff)
+		       ? 0
+		       : OBJECT_REFUSED;
+}
+
+/* In order, and no two on one page. */
+static int lay_out(struct loading *l)
+{
 	l->write_low = UINT64_MAX;
-	for (uint32_t i = 0; i < head->e_phnum; i++) {
-		const Elf64_Phdr *p = &l->elf.segments[i];
+	for (uint32_t i = 0; i < l->elf.e_phnum; i++) {
+		const Elf64_Phdr *p = &l->segments[i];
 
 		if (p->p_type != PT_LOAD)
 			continue;
-		/* in order, and no two on one page */
 		if (!segment_fits(l, p) || page_down(p->p_vaddr) < l->bytes)
 			return OBJECT_REFUSED;
 		l->bytes = page_up(p->p_vaddr + p->p_memsz);
@@ -178,9 +185,9 @@ static int map_segments(struct loading *l)
 	if (at == MAP_FAILED)
 		return -errno;
 	l->base = at;
-	for (uint32_t i = 0; r == 0 && i < l->elf.head.e_phnum; i++)
-		if (l->elf.segments[i].p_type == PT_LOAD)
-			r = map_segment(l, &l->elf.segments[i]);
+	for (uint32_t i = 0; r == 0 && i < l->elf.e_phnum; i++)
+		if (l->segments[i].p_type == PT_LOAD)
+			r = map_segment(l, &l->segments[i]);
 	return r;
 }
 
@@ -188,9 +195,9 @@ static int map_segments(struct loading *l)
 
 static const Elf64_Phdr *segment_of(const struct loading *l, uint32_t type)
 {
-	for (uint32_t i = 0; i < l->elf.head.e_phnum; i++)
-		if (l->elf.segments[i].p_type == type)
-			return &l->elf.segments[i];
+	for (uint32_t i = 0; i < l->elf.e_phnum; i++)
+		if (l->segments[i].p_type == type)
+			return &l->segments[i];
 	return NULL;
 }
 
@@ -316,7 +323,8 @@ static void *export_of(const struct loading *l, const char *name)
 int object_load(int file, object_resolve *resolve, struct object *out)
 {
 	static int (*const steps[])(struct loading *) = { open_file, check_file, read_elf,
-		map_segments, read_dynamic, find_names, relocate_all, protect_relocated };
+		lay_out, map_segments, read_dynamic, find_names, relocate_all,
+		protect_relocated };
 	struct loading l = { .file = file, .resolve = resolve };
 
 	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {

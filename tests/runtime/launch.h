@@ -32,6 +32,7 @@ struct launcher {
 	pid_t pid;
 	int socket;
 	uint32_t walls;
+	int gift; /* a descriptor that waits in the socket of each worker; -1: none */
 };
 
 /* A worker and what rsd shares with it. */
@@ -171,6 +172,7 @@ static inline struct launcher launch(uid_t user)
 	close(sockets[1]);
 	close(program);
 	launcher.socket = sockets[0];
+	launcher.gift = -1;
 	ck_assert(launch_event(&launcher, &event, NULL, LAUNCH_WAIT_MS));
 	ck_assert_uint_eq(event.kind, LAUNCHER_HELLO);
 	launcher.walls = (uint32_t)event.value;
@@ -242,6 +244,10 @@ static inline struct launched launch_ask(struct launcher *launcher, int object,
 	fds[START_OBJECT] = object;
 	fds[START_BLOCK] = launch_block(process, memory, cpu_s);
 	launch_shared(&w, fds);
+	if (launcher->gift >= 0)
+		ck_assert_int_eq(
+			fdpass_send(w.socket, &process, sizeof(process), &launcher->gift, 1),
+			0);
 	while ((r = fdpass_send(launcher->socket, &request, sizeof(request), fds, START_FDS)) ==
 		-EAGAIN)
 		usleep(1000);

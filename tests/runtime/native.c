@@ -19,7 +19,6 @@ double floor(double);
 #define PARAMS ((volatile struct native_params *)0x10000)
 #define ENTRY  __attribute__((visibility("default"), used))
 
-#define ARCH_64 0
 static long call64(long nr, const volatile uint64_t *a)
 {
 	register uint64_t r10 __asm__("r10") = a[3];
@@ -138,7 +137,13 @@ static void spin(void)
 static void wait_for_ever(void)
 {
 	for (;;)
-		rs_i2(0, 0, 0, 0x10000 + 4096 - 0x10000, 1024, (uint64_t)-1);
+		rs_i2(0, 0, 0, 1024, 1024, (uint64_t)-1);
+}
+
+/* The clock and a sleep with an end: what waiting needs. */
+static void wait_a_little(void)
+{
+	leave(rs_i2(0, 0, 0, 1024, 1024, 1000000) == 0 ? NATIVE_DONE : NATIVE_WRONG);
 }
 
 /* memory.grow by `number` pages, and every byte of them is there and zero. */
@@ -212,6 +217,7 @@ static void (*const jobs[])(void) = { [NATIVE_RETURN] = 0,
 	[NATIVE_TRAP] = trap,
 	[NATIVE_SPIN] = spin,
 	[NATIVE_WAIT] = wait_for_ever,
+	[NATIVE_WAIT_A_LITTLE] = wait_a_little,
 	[NATIVE_GROW] = grow,
 	[NATIVE_GRAB] = grab,
 	[NATIVE_EXIT] = proc_exit,
