@@ -6,7 +6,7 @@ set -eu
 
 run_packages="gcc libc6-dev binutils make pkg-config wabt clang lld wasi-libc libclang-rt-14-dev-wasm32
 	libseccomp-dev liburing-dev libsodium-dev libjansson-dev scdoc python3-pip"
-test_packages="check libsubunit-dev rustc libstd-rust-dev-wasm32 valgrind util-linux procps"
+test_packages="check libsubunit-dev spin rustc libstd-rust-dev-wasm32 valgrind util-linux procps"
 slow_packages="npm"
 
 # Pinned, so that what runs tomorrow is what was judged today.

@@ -42,6 +42,7 @@ endef
 $(foreach t,$(TESTS),$(eval $(call run_rule,$(t))))
 $(foreach t,$(VALGRIND),$(eval $(call valgrind_rule,$(t))))
 RUNS := $(call name_of,$(QUICK)) $(patsubst test-%,valgrind-%,$(call name_of,$(VALGRIND)))
+include tests/model/model.mk
 
 test: layers $(RUNS)
 	@tests/summary.sh $(BUILD)/results $(RUNS)
