@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 
@@ -270,6 +271,10 @@ static int compile_module(const struct options *o)
 		.status_fd = o->status_fd,
 		.interrupt_fd = catch_signals() };
 	uint64_t bytes = 0;
+
+	/* who reads the status lines wants the object: when it is gone, so is the reason to work */
+	if (o->status_fd >= 0)
+		prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
 	int r = run(&build, o, &bytes), code = conclude(&build, o, r, bytes);
 
 	facts_deinit(&build.facts);
