@@ -10,12 +10,11 @@ void start(void)
 {
 	static const char text[] = "a program needs three calls, no more\n";
 	static const struct rs_log_write head = { RS_LOG_WRITE, RS_LOG_STDOUT };
-	static const struct rs_time_wait wait = { .request = RS_TIME_WAIT_FOR, .ns = 10000000 };
 	struct rs_piece pieces[] = { rs_piece(&head, sizeof(head)),
 		rs_piece(text, sizeof(text) - 1) };
 	uint64_t none;
 
 	rs_emit_message(rs_interface_log, pieces, 2, 0, &none);
-	if (rs_ask_status(rs_interface_time, &wait, sizeof(wait), 0) != RS_OK)
+	if (rs_pause(10000000) != RS_OK)
 		__builtin_trap();
 }

@@ -102,6 +102,15 @@ static inline uint32_t rs_register(const uint8_t interface[32])
 	return rs_ask_status(rs_interface_interface, &request, sizeof(request), 0);
 }
 
+/* Sleeps; what comes meanwhile stays where it is. Also the way to wait for room after RS_BUSY.
+ */
+static inline uint32_t rs_pause(uint64_t ns)
+{
+	struct rs_time_wait request = { .request = RS_TIME_WAIT_FOR, .ns = ns };
+
+	return rs_ask_status(rs_interface_time, &request, sizeof(request), 0);
+}
+
 /* Lets go of a message that was sent: it completes with RS_CANCELLED, unless it was answered.
  */
 static inline uint32_t rs_cancel(uint64_t id)
