@@ -155,7 +155,8 @@ static int spawn(struct builder *b, const char *aotc, const int fds[3])
 		.environment = environment,
 		.fds = fds,
 		.fds_count = 3,
-		.output = STDERR_FILENO };
+		.output = STDERR_FILENO,
+		.errors = STDERR_FILENO };
 
 	return child_start(&plan, &b->child);
 }

@@ -56,13 +56,16 @@ static int set_attributes(posix_spawnattr_t *attributes)
 	return -r;
 }
 
-static int set_fds(posix_spawn_file_actions_t *actions, int output, const int *safe, size_t n)
+static int set_fds(
+	posix_spawn_file_actions_t *actions, const struct child_plan *plan, const int *safe)
 {
 	int r = posix_spawn_file_actions_addopen(actions, 0, "/dev/null", O_RDONLY, 0);
 
 	if (r == 0)
-		r = posix_spawn_file_actions_adddup2(actions, output, 1);
-	for (size_t i = 0; r == 0 && i < n; i++)
+		r = posix_spawn_file_actions_adddup2(actions, plan->output, 1);
+	if (r == 0 && plan->errors != STDERR_FILENO)
+		r = posix_spawn_file_actions_adddup2(actions, plan->errors, 2);
+	for (size_t i = 0; r == 0 && i < plan->fds_count; i++)
 		r = posix_spawn_file_actions_adddup2(actions, safe[i], FIRST_FD + (int)i);
 	return -r;
 }
@@ -81,7 +84,7 @@ static int spawn(const struct child_plan *plan, const int *safe, pid_t *pid)
 	if (r == 0) {
 		r = set_attributes(&attributes);
 		if (r == 0)
-			r = set_fds(&actions, plan->output, safe, plan->fds_count);
+			r = set_fds(&actions, plan, safe);
 		if (r == 0)
 			r = -posix_spawn(
 				pid, plan->path, &actions, &attributes, plan->argv, envp);

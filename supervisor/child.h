@@ -35,6 +35,7 @@ struct child_plan {
 	const int *fds;
 	size_t fds_count;
 	int output; /* standard output; 2 for our standard error */
+	int errors; /* standard error */
 };
 int child_start(const struct child_plan *plan, struct child *out) MUST_USE;
 

@@ -48,8 +48,10 @@ static void settle(struct compiler *c)
 	c->state = find_id(c->text, &c->id) ? COMPILER_READY : COMPILER_FAILED;
 	if (c->state == COMPILER_FAILED && c->bytes == 0)
 		snprintf(c->text, sizeof(c->text), "%s says nothing about its tools", c->aotc);
-	if (c->state == COMPILER_FAILED)
-		log_warning("compiler", "why=\"%.*s\"", (int)strcspn(c->text, "\n"), c->text);
+	if (c->state == COMPILER_FAILED) {
+		c->text[strcspn(c->text, "\n")] = 0; /* the first line says why */
+		log_warning("compiler", "why=\"%s\"", c->text);
+	}
 	c->changed(c->context);
 }
 
@@ -79,9 +81,11 @@ static int ask(struct compiler *c)
 	CLEANUP(fd_closep) int theirs = ends[1];
 	if (fcntl(ours, F_SETFL, O_NONBLOCK))
 		return -errno;
-	struct child_plan plan = {
-		.path = c->aotc, .argv = argv, .environment = environment, .output = theirs
-	};
+	struct child_plan plan = { .path = c->aotc,
+		.argv = argv,
+		.environment = environment,
+		.output = theirs,
+		.errors = theirs };
 	int r = child_start(&plan, &c->child);
 	if (r == 0)
 		r = loop_poll(c->loop, ours, POLLIN, say, c, &c->watch);

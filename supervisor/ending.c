@@ -36,7 +36,8 @@ static const char *const start_steps[] = {
 	[WORKER_EXIT_OBJECT - WORKER_EXIT_MAP] = "loading its object failed",
 	[WORKER_EXIT_LOCK - WORKER_EXIT_MAP] = "locking it down failed",
 	[WORKER_EXIT_RUNTIME - WORKER_EXIT_MAP] = "preparing its runtime failed",
-	[WORKER_EXIT_MEMORY - WORKER_EXIT_MAP] = "it begins with more memory than its limit allows",
+	[WORKER_EXIT_MEMORY - WORKER_EXIT_MAP] =
+		"it begins with more memory than its limit allows",
 };
 
 const char *ending_text(enum ending_cause cause)
@@ -47,16 +48,13 @@ const char *ending_text(enum ending_cause cause)
 void ending_set(
 	struct ending *out, enum ending_cause cause, int status, const char *format, ...)
 {
-	char text[ENDING_DETAIL_SIZE];
 	va_list args;
 
-	va_start(args, format);
-	int n = vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
 	out->cause = cause;
 	out->status = status;
-	log_text(out->detail, sizeof(out->detail), text,
-		n < (int)sizeof(text) ? (size_t)n : sizeof(text) - 1);
+	va_start(args, format);
+	vsnprintf(out->detail, sizeof(out->detail), format, args);
+	va_end(args);
 }
 
 /* " in function name (wasm function 12)"; empty when nobody knows. */

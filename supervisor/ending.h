@@ -44,6 +44,6 @@ struct ending_facts {
 };
 void ending_of(int wait_status, const struct ending_facts *facts, struct ending *out);
 
-/* An end without a wait status. */
+/* An end without a wait status. What comes from a program has been through log_text(). */
 void ending_set(struct ending *out, enum ending_cause cause, int status, const char *format,
 	...) PRINTF(4, 5);

@@ -55,20 +55,17 @@ void events_add(struct events *events, const char *name, uint64_t process,
 	const struct hash *program, const char *detail, ...)
 {
 	struct event *event = &events->ring[events->last++ % EVENTS_MAX];
-	char text[EVENTS_DETAIL_SIZE];
 	va_list args;
 
-	va_start(args, detail);
-	int n = vsnprintf(text, sizeof(text), detail, args);
-	va_end(args);
 	*event = (struct event){ .time_ms = events_now_ms(), .process = process };
 	snprintf(event->name, sizeof(event->name), "%s", name);
+	va_start(args, detail);
+	vsnprintf(event->detail, sizeof(event->detail), detail, args);
+	va_end(args);
 	if (program) {
 		event->program = *program;
 		event->has_program = true;
 	}
-	log_text(event->detail, sizeof(event->detail), text,
-		n < (int)sizeof(text) ? (size_t)n : sizeof(text) - 1);
 	log_line(event);
 }
 

@@ -16,7 +16,7 @@ struct event {
 	struct hash program;
 	bool has_program;
 	char name[EVENTS_NAME_SIZE];
-	char detail[EVENTS_DETAIL_SIZE]; /* fit to be shown (log_text) */
+	char detail[EVENTS_DETAIL_SIZE]; /* fit to be shown */
 };
 
 struct events;
@@ -24,7 +24,8 @@ struct events;
 int events_new(struct events **out) MUST_USE;
 struct events *events_free(struct events *events); /* returns NULL */
 
-/* program may be NULL. */
+/* program may be NULL. In detail, what comes from programs or clients has been through
+ * log_text(). */
 void events_add(struct events *events, const char *name, uint64_t process,
 	const struct hash *program, const char *detail, ...) PRINTF(5, 6);
 

@@ -75,7 +75,8 @@ static int start(struct launch *l)
 		.environment = environment,
 		.fds = &theirs,
 		.fds_count = 1,
-		.output = STDERR_FILENO };
+		.output = STDERR_FILENO,
+		.errors = STDERR_FILENO };
 	int r = child_start(&plan, &l->child);
 	if (r)
 		return r;

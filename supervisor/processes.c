@@ -439,11 +439,14 @@ static void ready(void *context, uint64_t id)
 	struct processes *ps = context;
 	struct process *p = processes_get(ps, id);
 
+	char name[4 * CONTROL_NAME_MAX + 1];
+
 	if (!p)
 		return;
 	p->ran = true;
 	if (happened(ps, p, PROCESS_READY) == 0 && p->state == PROCESS_RUNNING)
-		events_add(ps->parts.events, "started", id, &p->program, "%s", p->name);
+		events_add(ps->parts.events, "started", id, &p->program, "%s",
+			log_text(name, sizeof(name), p->name, strlen(p->name)));
 }
 
 static void broken(void *context, uint64_t id, const char *why)
