@@ -376,7 +376,7 @@ static const struct record_row {
 	[RECORD_OPEN] = { on_open, false, false },
 	[RECORD_LANE_TAKEN] = { on_lane_taken, false, false },
 	[RECORD_LANE_DONE] = { on_lane_done, false, false },
-	[RECORD_READY] = { on_ready, true, false },
+	[RECORD_READY] = { on_ready, true, true },
 	[RECORD_LANE_BROKEN] = { on_lane_broken, false, false },
 };
 

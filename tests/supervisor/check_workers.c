@@ -239,6 +239,18 @@ START_TEST(last_words_are_heard_after_the_end)
 }
 END_TEST
 
+START_TEST(a_worker_that_ended_at_once_was_ready_all_the_same)
+{
+	struct fake fake;
+	struct trap_report report;
+
+	fake_start(&fake, 1);
+	say(&fake, RECORD_READY, 0, 0, 0, "", 0);
+	workers_gone(workers, 1, &report); /* its end was heard before its bell */
+	ck_assert_uint_eq(ready_process, 1);
+}
+END_TEST
+
 START_TEST(output_without_a_place_to_go_waits_in_the_ring)
 {
 	struct fake fake;
@@ -570,6 +582,7 @@ static Suite *workers_suite(void)
 	tcase_add_test(life, a_worker_is_ready_when_it_says_so);
 	tcase_add_test(life, a_log_line_reaches_the_output);
 	tcase_add_test(life, last_words_are_heard_after_the_end);
+	tcase_add_test(life, a_worker_that_ended_at_once_was_ready_all_the_same);
 	tcase_add_test(life, output_without_a_place_to_go_waits_in_the_ring);
 	tcase_add_test(life, two_programs_get_a_lane);
 	tcase_add_test(life, who_waits_hears_of_the_handler_when_it_comes);
