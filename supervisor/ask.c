@@ -70,6 +70,18 @@ void ask_progress(const char *about, const struct reply *reply)
 	term_progress(line);
 }
 
+void ask_ending(const json_t *json, char out[ASK_ENDING_SIZE])
+{
+	const char *cause = ask_text(json, "cause"), *detail = ask_text(json, "detail");
+
+	if (strcmp(cause, "exited") == 0)
+		out[0] = 0;
+	else if (strcmp(cause, "trap") == 0 && *detail) /* it names the trap itself */
+		snprintf(out, ASK_ENDING_SIZE, "%s", detail);
+	else
+		snprintf(out, ASK_ENDING_SIZE, "%s%s%s", cause, *detail ? ": " : "", detail);
+}
+
 /* --- finding rsd --- */
 
 static int nobody(const char *socket_path)

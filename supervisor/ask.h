@@ -40,3 +40,8 @@ void ask_progress(const char *about, const struct reply *reply);
 /* Text and numbers of a reply that may lack them or lie about their type. */
 const char *ask_text(const json_t *json, const char *key); /* "" */
 json_int_t ask_number(const json_t *json, const char *key, json_int_t missing);
+
+#define ASK_ENDING_SIZE 512
+/* How a process ended (cause and detail of a final reply or a row), in words: "out of bounds:
+ * ...", "cpu limit: ..."; empty if it simply exited. */
+void ask_ending(const json_t *json, char out[ASK_ENDING_SIZE]);

@@ -16,6 +16,7 @@
 #include "supervisor/client.h"
 
 #define LOCK_NAME     "start.lock" /* in the run folder: two rsctl start one rsd */
+#define RSD_LOCK_NAME "lock"       /* in the state folder: rsd holds it while it lives */
 #define POLL_MS       10
 #define LOG_TAIL_SIZE 1024
 
@@ -180,6 +181,31 @@ static int take_turn(const struct places *places, int *lock)
 	return 0;
 }
 
+/*
+ * An rsd that ends closes its socket first and lets go of its lock last; until then another one
+ * would not start. 0: nobody holds it.
+ */
+static int wait_for_predecessor(const struct places *places)
+{
+	char path[PATH_MAX];
+	int64_t deadline = now_ms() + PRIVATE_START_MS;
+	int r = places_path(places, PLACE_STATE, RSD_LOCK_NAME, path);
+
+	if (r)
+		return r;
+	CLEANUP(fd_closep) int fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return -errno;
+		if (now_ms() > deadline)
+			return -ETIMEDOUT;
+		poll(NULL, 0, POLL_MS);
+	}
+	return 0;
+}
+
 static int make_folder(const struct places *places, enum place place, char *why)
 {
 	int r = places_make(places, place);
@@ -223,5 +249,13 @@ int private_start(
 	r = take_turn(places, &lock);
 	if (r)
 		return failed(why, "%s: %s", places->folder[PLACE_RUN], strerror(-r));
-	return listens(socket_path) ? 0 : start(places, socket_path, why);
+	if (listens(socket_path))
+		return 0;
+	r = wait_for_predecessor(places);
+	if (r == -ETIMEDOUT)
+		return failed(why, "another one has %s and does not listen",
+			places->folder[PLACE_STATE]);
+	if (r)
+		return failed(why, "%s: %s", places->folder[PLACE_STATE], strerror(-r));
+	return start(places, socket_path, why);
 }

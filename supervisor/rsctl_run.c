@@ -88,13 +88,14 @@ static int show(struct attached *a, const struct reply *reply)
 
 static int ended(struct attached *a, json_t *final)
 {
-	const char *cause = ask_text(final, "cause"), *detail = ask_text(final, "detail");
 	json_int_t status = ask_number(final, "status", CONTROL_FAILED);
+	char why[ASK_ENDING_SIZE];
 
 	if (term_flush(&a->out) || term_flush(&a->err))
 		return CONTROL_FAILED;
-	if (strcmp(cause, "exited") != 0)
-		(void)say_error(0, a->about, "%s", *detail ? detail : cause);
+	ask_ending(final, why);
+	if (*why)
+		(void)say_error(0, a->about, "%s", why);
 	return status >= 0 && status <= UINT8_MAX ? (int)status : CONTROL_FAILED;
 }
 

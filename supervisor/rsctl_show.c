@@ -82,13 +82,12 @@ static const char *time_cell(const json_t *row, char *room, size_t size)
 
 static const char *status_cell(const json_t *row, char *room, size_t size)
 {
-	const char *cause = ask_text(row, "cause"), *detail = ask_text(row, "detail");
+	char why[ASK_ENDING_SIZE];
 
 	if (!json_is_integer(json_object_get(row, "status")))
 		return "-";
-	int n = snprintf(room, size, "%lld", (long long)ask_number(row, "status", 0));
-	if (strcmp(cause, "exited") != 0)
-		snprintf(room + n, size - (size_t)n, " %s", *detail ? detail : cause);
+	ask_ending(row, why);
+	snprintf(room, size, "%lld %s", (long long)ask_number(row, "status", 0), why);
 	return room;
 }
 
