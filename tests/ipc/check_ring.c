@@ -1,6 +1,7 @@
 /* check_ring.c: order and limits of the ring, and a peer that writes whatever it likes into the
  * shared memory. */
 #include <pthread.h>
+#include <sched.h>
 #include <string.h>
 
 #include "ipc/lane.h"
@@ -294,7 +295,8 @@ START_TEST(a_scribbler_never_makes_the_consumer_leave_the_ring)
 
 	atomic_store(&scribbling, true);
 	ck_assert_int_eq(pthread_create(&thread, NULL, scribble, NULL), 0);
-	for (uint32_t i = 0; i < 3000000; i++) {
+	/* on a busy machine the two take turns: go on until both kinds were seen */
+	for (uint32_t i = 0; i < 1000000 || taken < 50 || refused < 50; i++) {
 		struct record head;
 		const uint8_t *body;
 		int r = ring_peek(&handler.in, &head, &body);
@@ -303,8 +305,10 @@ START_TEST(a_scribbler_never_makes_the_consumer_leave_the_ring)
 			handler.in.tail_seen =
 				handler.in.position; /* a lane would be closed here: go on */
 		}
-		if (r)
+		if (r) {
+			sched_yield();
 			continue;
+		}
 		MUST(body >= handler.in.data &&
 			body + head.frag_len <= handler.in.data + 2 * RING_BYTES);
 		for (uint32_t k = 0; k < head.frag_len; k += 64)
@@ -314,8 +318,7 @@ START_TEST(a_scribbler_never_makes_the_consumer_leave_the_ring)
 	}
 	atomic_store(&scribbling, false);
 	pthread_join(thread, NULL);
-	ck_assert_uint_gt(taken + (sum & 1), 0);
-	ck_assert_uint_gt(refused, 0);
+	ck_assert_uint_ge(taken + (sum & 1), 50); /* sum: so that the bytes are really read */
 }
 END_TEST
 
