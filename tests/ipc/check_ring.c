@@ -284,6 +284,8 @@ static void *scribble(void *unused)
 		atomic_store_explicit(&control(&client)->request_tail.position,
 			handler.in.position + (x >> 50) % 80 * (x & 4 ? 64 : 60),
 			memory_order_relaxed);
+		if (x % 64 == 0)
+			sched_yield();
 	}
 	return NULL;
 }
@@ -332,6 +334,8 @@ static void *produce(void *unused)
 	for (uint64_t id = 1; id <= MESSAGES;)
 		if (put(id, &id, sizeof(id)) == 0)
 			id++;
+		else
+			sched_yield();
 	return NULL;
 }
 
@@ -345,6 +349,7 @@ START_TEST(nothing_is_lost_doubled_or_torn_between_two_threads)
 		uint64_t id = get((uint8_t *)&body, NULL);
 		if (!id) {
 			ring_tell(&handler.in);
+			sched_yield();
 			continue;
 		}
 		MUST(id == want);
