@@ -4,7 +4,9 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
+#include <sys/file.h>
 #include <sys/stat.h>
 
 uid_t work_user(void)
@@ -12,53 +14,14 @@ uid_t work_user(void)
 	return geteuid() == 0 ? WORK_NOBODY : geteuid();
 }
 
+#define STALE_S 60 /* a folder this old, unlocked: whoever made it was killed */
+
 /* Where a user namespace maps only us, nobody does not exist: the jail then says that it runs
  * as root. */
 static void give_to(int fd, uid_t user)
 {
 	if (geteuid() == 0 && fchown(fd, user, (gid_t)user) < 0)
 		return;
-}
-
-static int make_temporary(struct work *work)
-{
-	const char *parent = getenv("TMPDIR");
-	int n = snprintf(work->path, sizeof work->path, "%s/redshirt-aotc-XXXXXX",
-		parent && *parent ? parent : "/tmp");
-
-	if (n < 0 || (size_t)n >= sizeof work->path)
-		return -ENAMETOOLONG;
-	return mkdtemp(work->path) ? 0 : -errno;
-}
-
-static int make_kept(struct work *work, const char *keep)
-{
-	int n = snprintf(work->path, sizeof work->path, "%s", keep);
-
-	if (n < 0 || (size_t)n >= sizeof work->path)
-		return -ENAMETOOLONG;
-	work->keep = true;
-	return mkdir(keep, 0700) < 0 && errno != EEXIST ? -errno : 0;
-}
-
-int work_open(const char *keep, struct work *out)
-{
-	struct work work = { .fd = -1 };
-	int r = keep ? make_kept(&work, keep) : make_temporary(&work);
-
-	if (r < 0)
-		return r;
-	work.fd = open(work.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (work.fd < 0)
-		return -errno;
-	give_to(work.fd, WORK_NOBODY);
-	if (keep && unlinkat(work.fd, "commands.txt", 0) < 0 && errno != ENOENT) {
-		r = -errno;
-		close(work.fd);
-		return r;
-	}
-	*out = work;
-	return 0;
 }
 
 /* Our tools make no folders; one made by a process that was taken over is emptied one level
@@ -87,6 +50,79 @@ static void empty(int folder, int depth)
 		unlinkat(folder, e->d_name, AT_REMOVEDIR);
 	}
 	closedir(listing);
+}
+
+/* Removes a folder that an aotc left which could not do it itself: ours, old, and locked by
+ * nobody. */
+static void sweep_one(int parent, const char *name)
+{
+	CLEANUP(fd_closep)
+	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0 ||
+		(st.st_uid != geteuid() && st.st_uid != work_user()) ||
+		st.st_mtime > time(NULL) - STALE_S || flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return;
+	empty(fd, 1);
+	unlinkat(parent, name, AT_REMOVEDIR);
+}
+
+static void sweep(const char *path)
+{
+	DIR *listing = opendir(path);
+
+	if (!listing)
+		return;
+	for (struct dirent *e = readdir(listing); e; e = readdir(listing))
+		if (strncmp(e->d_name, WORK_PREFIX, strlen(WORK_PREFIX)) == 0)
+			sweep_one(dirfd(listing), e->d_name);
+	closedir(listing);
+}
+
+static int make_temporary(struct work *work)
+{
+	const char *given = getenv("TMPDIR"), *parent = given && *given ? given : "/tmp";
+	int n = snprintf(work->path, sizeof work->path, "%s/" WORK_PREFIX "XXXXXX", parent);
+
+	sweep(parent);
+
+	if (n < 0 || (size_t)n >= sizeof work->path)
+		return -ENAMETOOLONG;
+	return mkdtemp(work->path) ? 0 : -errno;
+}
+
+static int make_kept(struct work *work, const char *keep)
+{
+	int n = snprintf(work->path, sizeof work->path, "%s", keep);
+
+	if (n < 0 || (size_t)n >= sizeof work->path)
+		return -ENAMETOOLONG;
+	work->keep = true;
+	return mkdir(keep, 0700) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+int work_open(const char *keep, struct work *out)
+{
+	struct work work = { .fd = -1 };
+	int r = keep ? make_kept(&work, keep) : make_temporary(&work);
+
+	if (r < 0)
+		return r;
+	work.fd = open(work.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (work.fd < 0 || flock(work.fd, LOCK_SH | LOCK_NB) < 0) {
+		r = -errno;
+		fd_closep(&work.fd);
+		return r;
+	}
+	give_to(work.fd, WORK_NOBODY);
+	if (keep && unlinkat(work.fd, "commands.txt", 0) < 0 && errno != ENOENT) {
+		r = -errno;
+		close(work.fd);
+		return r;
+	}
+	*out = work;
+	return 0;
 }
 
 void work_close(struct work *work)

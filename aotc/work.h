@@ -14,6 +14,7 @@ enum {
 	WORK_BAD = 1
 }; /* missing, not a plain file, or larger than allowed */
 
+#define WORK_PREFIX    "redshirt-aotc-"
 #define WORK_FILES_MAX 4096u /* removed at the end; more than a compile makes */
 
 struct work {
