@@ -31,6 +31,8 @@ static const struct flag compile_flags[] = {
 	{ "-fno-strict-aliasing", "linear memory holds every type at every address", FOR_ALL },
 	{ "-fno-delete-null-pointer-checks", "no address is special", FOR_ALL },
 	{ "-ffp-contract=off", "a*b+c rounds twice; fused it gave another result", FOR_ALL },
+	{ "-fsignaling-nans", "x*1 makes a signalling NaN quiet; folded away it would not",
+		FOR_GCC },
 	{ "-fno-math-errno", "sqrt is an instruction", FOR_ALL },
 	{ "-fno-optimize-sibling-calls",
 		"endless recursion must exhaust the stack, not loop for ever", FOR_ALL },
