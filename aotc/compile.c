@@ -43,7 +43,9 @@ int compile_config(const struct build *build, char **text)
 
 	if (!file)
 		return -errno;
-	fprintf(file, "#define RS_MEMORY_BASE %lluull\n", (unsigned long long)MEMORY_BASE);
+	fprintf(file, "#define RS_MEMORY_BASE %#llxull\n",
+		(unsigned long long)(build->memory_base ? build->memory_base
+							: OBJECT_MEMORY_BASE));
 	for (size_t i = 0; i < ARRAY_LEN(causes); i++)
 		fprintf(file, "#define RS_CAUSE_%s %d\n", causes[i].name, (int)causes[i].cause);
 	fprintf(file, "#define RS_PLAIN %d\n", build->plain);

@@ -65,9 +65,10 @@ int harness_translate(
 	*h = (struct harness){ .object = -1,
 		.build = { .jobs = 2,
 			.part_bytes = part_bytes,
+			.memory_base = MEMORY_BASE,
 			.status_fd = -1,
 			.interrupt_fd = -1 } };
-	strcpy(h->folder, "/tmp/redshirt-aotc-test-XXXXXX");
+	strcpy(h->folder, "/tmp/redshirt-test-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(h->folder));
 	CLEANUP(fd_closep) int module = make_module(h, wat);
 	setenv("REDSHIRT_WASM2C", path_of(which), 1);
