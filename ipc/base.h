@@ -11,6 +11,9 @@
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 #define MUST_USE     __attribute__((warn_unused_result))
 #define CLEANUP(fn)  __attribute__((cleanup(fn)))
+/* For a large table of which few pages are touched: it lies apart, so that what is small and
+ * used lies together, and a process has fewer pages of its own. */
+#define LARGE_TABLE  __attribute__((section(".bss.large")))
 #define PRINTF(f, a) __attribute__((format(printf, f, a)))
 
 #define KIB (1024ull)

@@ -8,7 +8,7 @@
 #include "ipc/fdpass.h"
 #include "runtime/trap.h"
 
-struct ends ends;
+LARGE_TABLE struct ends ends;
 
 /* The last pages of a slot: the peer's own page; in the home slot, below it, our own and the
  * table. */
@@ -273,7 +273,7 @@ static bool rang(uint64_t until_ns)
 
 static void block(uint64_t until_ns)
 {
-	static uint8_t rings[4096]; /* all that the pipe can hold */
+	uint8_t rings[512]; /* what is left in the pipe wakes once more */
 
 	if (until_ns != ENDS_FOREVER && !rang(until_ns))
 		return;

@@ -47,7 +47,6 @@ struct ends_set { /* one bit per lane */
 };
 
 struct ends {
-	struct end all[LANES_MAX];
 	uint32_t high; /* all[0, high) may be in use */
 	struct ends_set written, read, want_room;
 	struct ends_set handlers; /* lanes on which we are the handler */
@@ -57,6 +56,7 @@ struct ends {
 	uint64_t table_version; /* that was acted upon */
 	struct own_page *own;
 	int bell, socket;
+	struct end all[LANES_MAX]; /* last: few of its pages are touched */
 };
 extern struct ends ends;
 

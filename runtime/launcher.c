@@ -30,7 +30,7 @@
 #define REQUESTS_TURN 16 /* starts in a row before the dead are looked at */
 #define RETRY_MS      2  /* the kernel has too many descriptors in flight */
 
-static struct {
+LARGE_TABLE static struct {
 	pid_t pid;
 	uint64_t process;
 } children[CHILDREN_MAX];

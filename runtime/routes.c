@@ -3,49 +3,71 @@
 #include "runtime/held.h"
 #include "runtime/inbox.h"
 
-#define SETS 64u /* powers of two */
-#define WAYS 4u
+#define ROUTES_MAX 128u
+#define CHAINS     64u /* a power of two */
 
-static struct route routes[SETS][WAYS];
-static uint32_t evict_next;
+LARGE_TABLE static struct route routes[ROUTES_MAX + 1]; /* [0] stays empty, so that 0 can mean none */
+static uint8_t chains[CHAINS];              /* first route of each */
+static uint8_t used, evict_next;
 static uint64_t opens;
+_Static_assert(ROUTES_MAX <= UINT8_MAX, "chains count in bytes");
 
 /* Interfaces are hashes, but the built-in ones are readable names with a common beginning. */
-static struct route *set_of(const uint8_t interface[32])
+static uint8_t *chain_of(const uint8_t interface[32])
 {
 	uint64_t words[4], mixed = 0;
 
 	memcpy(words, interface, sizeof(words));
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		mixed = (mixed ^ words[i]) * 0x9e3779b97f4a7c15ull;
-	return routes[mixed >> 58];
+	return &chains[mixed >> 58];
 }
-_Static_assert(SETS == 1u << (64 - 58), "the top bits choose the set");
+_Static_assert(CHAINS == 1u << (64 - 58), "the top bits choose the chain");
 
-static struct route *known(struct route *set, const uint8_t interface[32])
+static struct route *known(const uint8_t interface[32])
 {
-	for (uint32_t i = 0; i < WAYS; i++)
-		if (set[i].used && memcmp(set[i].interface, interface, 32) == 0)
-			return &set[i];
+	for (uint8_t i = *chain_of(interface); i; i = routes[i].next)
+		if (memcmp(routes[i].interface, interface, 32) == 0)
+			return &routes[i];
 	return NULL;
+}
+
+static void unchain(uint8_t place)
+{
+	uint8_t *at = chain_of(routes[place].interface);
+
+	while (*at != place)
+		at = &routes[*at].next;
+	*at = routes[place].next;
+}
+
+/* A place for a new route: an unused one, or that of one nothing waits for; 0: none. */
+static uint8_t free_place(void)
+{
+	if (used < ROUTES_MAX)
+		return ++used;
+	for (uint32_t n = 0; n < ROUTES_MAX; n++) {
+		uint8_t place = evict_next = (uint8_t)(evict_next % ROUTES_MAX + 1);
+
+		if (!routes[place].held && !routes[place].asked) {
+			unchain(place);
+			return place;
+		}
+	}
+	return 0;
 }
 
 struct route *routes_find(const uint8_t interface[32])
 {
-	struct route *set = set_of(interface), *route = known(set, interface);
+	struct route *route = known(interface);
+	uint8_t place = route ? 0 : free_place(), *chain = chain_of(interface);
 
-	for (uint32_t i = 0; !route && i < WAYS; i++)
-		if (!set[i].used)
-			route = &set[i];
-	for (uint32_t i = 0; !route && i < WAYS; i++) {
-		struct route *old = &set[evict_next++ % WAYS];
-		if (!old->held && !old->asked)
-			route = old;
-	}
-	if (route && (!route->used || memcmp(route->interface, interface, 32) != 0)) {
-		*route = (struct route){ .used = true };
-		memcpy(route->interface, interface, 32);
-	}
+	if (!place)
+		return route;
+	route = &routes[place];
+	*route = (struct route){ .next = *chain };
+	memcpy(route->interface, interface, 32);
+	*chain = place;
 	return route;
 }
 
@@ -119,7 +141,7 @@ bool routes_opened(const struct home_opened *opened)
 			return false;
 		(void)!ends_take(opened->lane); /* its state says how that went */
 	}
-	struct route *route = known(set_of(opened->interface), opened->interface);
+	struct route *route = known(opened->interface);
 	if (route)
 		settle(route, opened);
 	return true;

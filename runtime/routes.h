@@ -20,9 +20,9 @@ struct route {
 	uint32_t status;  /* rsd's last answer */
 	uint32_t flushed; /* number of the last round in which a kept one found no room */
 	uint8_t state;    /* enum route_state */
-	bool used;
-	bool asked;  /* rsd has not answered yet */
-	bool awaits; /* asked to be told when somebody handles it */
+	uint8_t next;     /* in its chain */
+	bool asked;       /* rsd has not answered yet */
+	bool awaits;      /* asked to be told when somebody handles it */
 };
 
 /* The route of an interface, known or new. NULL: too many are waiting for theirs. */

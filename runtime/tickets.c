@@ -1,6 +1,6 @@
 #include "runtime/tickets.h"
 
-struct tickets tickets_own, tickets_others;
+LARGE_TABLE struct tickets tickets_own, tickets_others;
 
 static bool reclaim_moot(struct tickets *set)
 {

@@ -38,11 +38,11 @@ struct ticket {
 #define TICKET_NO_BODY UINT32_MAX
 
 struct tickets {
-	struct ticket all[TICKETS_MAX]; /* [0] is never given, so that 0 can mean none */
 	uint64_t given;
 	uint16_t used; /* all[1, used] were given at least once */
 	uint16_t free;
-	uint16_t first, last; /* of the finished */
+	uint16_t first, last;           /* of the finished */
+	struct ticket all[TICKETS_MAX]; /* [0] is never given, so that 0 can mean none */
 };
 extern struct tickets tickets_own, tickets_others;
 

@@ -11,7 +11,7 @@
  * has come already), except those on input, of which only rsd knows. Then one sleep until the
  * first of these moments, in rsd when input is waited for too, and one look at what is so now.
  */
-static uint64_t due_ns_of[WASI_SUBSCRIPTIONS_MAX]; /* the moment of each; input: never */
+LARGE_TABLE static uint64_t due_ns_of[WASI_SUBSCRIPTIONS_MAX]; /* the moment of each; input: never */
 
 struct poll {
 	const uint8_t *subscriptions; /* struct wasi_subscription, perhaps unaligned */

@@ -17,7 +17,7 @@ static struct wasi_stream streams[WASI_STREAMS];
 static bool console;
 
 /* What is on its way between the program's memory and a message: one at a time. */
-static union {
+LARGE_TABLE static union {
 	struct {
 		struct rs_log_write head;
 		uint8_t text[CALLS_BODY_MAX - sizeof(struct rs_log_write)];

@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -43,9 +44,11 @@ struct launched {
 	struct lane home;
 	struct table *table;
 	const struct own_page *page;
+	struct own_page *rsd_page;
 	int page_fd, bell, socket;
-	int rings;  /* read end of rsd's bell */
-	int status; /* when it has ended */
+	int rings;       /* read end of rsd's bell */
+	int status;      /* when it has ended */
+	double asked_us; /* when it was asked for */
 };
 
 /* ---- objects ---- */
@@ -228,7 +231,7 @@ static inline void launch_shared(struct launched *w, int fds[START_FDS])
 	struct own_page *rsd =
 		launch_map(fds[START_RSD_PAGE], OWN_PAGE_BYTES, PROT_READ | PROT_WRITE);
 	atomic_store(&rsd->sleep_epoch, 1); /* we always sleep: every batch rings */
-	munmap(rsd, OWN_PAGE_BYTES);
+	w->rsd_page = rsd;
 	ck_assert_int_eq(bell_open(&w->rings, &fds[START_RSD_BELL]), 0);
 	w->home.peer = (struct bell_peer){ .page = w->page, .fd = w->bell };
 }
@@ -248,6 +251,9 @@ static inline struct launched launch_ask(struct launcher *launcher, int object,
 		ck_assert_int_eq(
 			fdpass_send(w.socket, &process, sizeof(process), &launcher->gift, 1),
 			0);
+	struct timespec asked;
+	clock_gettime(CLOCK_MONOTONIC, &asked);
+	w.asked_us = (double)asked.tv_sec * 1e6 + (double)asked.tv_nsec / 1e3;
 	while ((r = fdpass_send(launcher->socket, &request, sizeof(request), fds, START_FDS)) ==
 		-EAGAIN)
 		usleep(1000);
@@ -315,6 +321,7 @@ static inline void launch_forget(struct launched *w)
 	lane_unmap(&w->home);
 	munmap(w->table, TABLE_BYTES);
 	munmap((void *)(uintptr_t)w->page, OWN_PAGE_BYTES);
+	munmap(w->rsd_page, OWN_PAGE_BYTES);
 	close(w->page_fd);
 	close(w->bell);
 	close(w->socket);
