@@ -43,6 +43,7 @@ $(foreach t,$(TESTS),$(eval $(call run_rule,$(t))))
 $(foreach t,$(VALGRIND),$(eval $(call valgrind_rule,$(t))))
 RUNS := $(call name_of,$(QUICK)) $(patsubst test-%,valgrind-%,$(call name_of,$(VALGRIND)))
 include tests/model/model.mk
+include tests/ipc/stress.mk
 
 test: layers $(RUNS)
 	@tests/summary.sh $(BUILD)/results $(RUNS)

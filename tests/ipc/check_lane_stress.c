@@ -1,7 +1,7 @@
 /*
  * check_lane_stress.c: two processes on one lane that go to sleep as often as they can, with
  * random pauses before every access to shared words. Nothing may be lost, doubled, torn or
- * slept through. And a peer that scribbles over all that it shares.
+ * slept through.
  *
  * The code under test is included here, so that its atomic operations can be given the pauses;
  * nothing of it is changed otherwise. SOAK_SECONDS in the environment says how long all of it
@@ -32,11 +32,13 @@ static void dawdle(void);
 #include "ipc/ring.c"
 #include "tests/check_run.h"
 
-#define LOG2           12u /* the smallest ring: soon full */
-#define BODY_MAX       2016u
-#define SLEEP_MAX_MS   20000 /* nobody sleeps this long unless a wake-up was lost */
+#define LOG2     12u /* the smallest ring: soon full */
+#define BODY_MAX 2016u
+#ifndef SLEEP_MAX_MS
+#define SLEEP_MAX_MS 20000 /* nobody sleeps this long unless a wake-up was lost */
+#endif
 #define BURST_MAX      64u
-#define QUICK_SECONDS  8
+#define QUICK_SECONDS  7
 #define SLICE_MESSAGES 64 /* between looks at the clock */
 #define NO_WISH        UINT32_MAX
 #ifdef __SANITIZE_THREAD__
@@ -357,7 +359,7 @@ static const struct {
 	int handler_cpu;
 	uint32_t pause_one_in;
 } grounds[] = { { 0, 0 }, { 0, 2 }, { 0, 16 }, { 1, 0 }, { 1, 4 }, { 1, 32 } };
-#define SLICES (ARRAY_LEN(grounds) + 2)
+#define SLICES (ARRAY_LEN(grounds) + 1)
 
 static void must_be_well(uint64_t sleeps, uint64_t wishes)
 {
@@ -407,121 +409,17 @@ START_TEST(two_threads_on_one_mapping_race_for_nothing)
 }
 END_TEST
 
-/* ---- a peer that scribbles over all it shares ---- */
-
-/* Lies where they hurt: at the record that is read next, at the positions, anywhere. */
-static void scribble(struct lane *mine)
-{
-	struct lane_control *control = (void *)mine->base;
-	uint64_t mask = mine->out.bytes - 1, *words = (uint64_t *)(void *)mine->out.data;
-
-	for (;;) {
-		uint64_t x = roll();
-		uint64_t head =
-			__atomic_load_n(&control->request_head.position, __ATOMIC_RELAXED);
-		uint64_t tail = head + (x >> 50) % 72 * (x & 7 ? RECORD_ALIGN : 60);
-		volatile struct record *at =
-			(void *)(mine->out.data +
-				 ((head + (x >> 40) % 4 * RECORD_ALIGN) & mask));
-
-		for (int i = 0; i < 4; i++) {
-			at->frag_len = 0;
-			at->total_len = x & 8 ? BODY_MAX : (uint32_t)(x >> 9);
-			at->offset = x & 16 ? 0 : (uint32_t)(x >> 20);
-			at->frag_len = x & 32 ? (uint32_t)(x >> 30) % 600 : 0x7fffffff;
-		}
-		__atomic_store_n(&control->request_tail.position, tail, __ATOMIC_RELAXED);
-		if (x % 64 == 0)
-			__atomic_store_n(&control->request_tail.position, x, __ATOMIC_RELAXED);
-		__atomic_store_n(
-			&control->request_tail.want_space, (uint32_t)x & 1, __ATOMIC_RELAXED);
-		__atomic_store_n(&control->answer_head.position,
-			x & 64 ? x
-			       : __atomic_load_n(
-					 &control->answer_tail.position, __ATOMIC_RELAXED),
-			__ATOMIC_RELAXED);
-		words[(x >> 8) & (mask / 8)] = x;
-	}
-}
-
-/* A buffer that ends where nothing is mapped: one byte too many is fatal. */
-static uint8_t *guarded(size_t bytes)
-{
-	uint8_t *at = mmap(
-		NULL, 2 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	ck_assert_ptr_ne(at, MAP_FAILED);
-	ck_assert_int_eq(mprotect(at + 4096, 4096, PROT_NONE), 0);
-	return at + 4096 - bytes;
-}
-
-/* What would be a new lane after a lie: positions as the peer would have them. */
-static void start_again(struct ring_in *in)
-{
-	in->tail_seen = in->told = in->looked = in->position;
-}
-
-static void read_lies(struct lane *lane, uint8_t *body, uint64_t *taken, uint64_t *refused)
-{
-	struct record head;
-	const uint8_t *at;
-	int r = ring_peek(&lane->in, &head, &at);
-
-	if (r == RING_BROKEN) {
-		++*refused;
-		start_again(&lane->in);
-	}
-	if (r)
-		return;
-	MUST(at >= lane->in.data && at + head.frag_len <= lane->in.data + 2 * lane->in.bytes);
-	memcpy(body, at, head.frag_len);
-	ring_consume(&lane->in, head.frag_len);
-	ring_tell(&lane->in);
-	++*taken;
-}
-
-START_TEST(a_scribbling_process_makes_nobody_leave_the_ring)
-{
-	set_up_lane(false);
-	pid_t pid = child();
-	if (pid == 0)
-		scribble(&client.lane);
-	uint8_t *body = guarded(BODY_MAX);
-	uint64_t end_ns = now_ns() + slice_ns(SLICES), taken = 0, refused = 0, answered = 0;
-	while (now_ns() < end_ns)
-		for (int i = 0; i < 1000; i++) {
-			struct record head = { .frag_len =
-						       (uint32_t)(roll() % (BODY_MAX + 1)) };
-
-			read_lies(&handler.lane, body, &taken, &refused);
-			answered += ring_put(&handler.lane.out, &head, body) == 0;
-			MUST(handler.lane.out.position - handler.lane.out.head_seen <=
-				handler.lane.out.bytes);
-			lane_tell(&handler.lane); /* may ring, may not block */
-		}
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-	ck_assert_uint_gt(taken, 0);
-	ck_assert_uint_gt(refused, 0);
-	ck_assert_uint_gt(answered, 0);
-}
-END_TEST
-
 static Suite *lane_stress_suite(void)
 {
 	Suite *suite = suite_create("lane stress");
-	TCase *honest = tcase_create("honest peers"), *hostile = tcase_create("hostile peer");
+	TCase *honest = tcase_create("honest peers");
 	double timeout_s = (double)slice_ns(1) / 1e9 + SLEEP_MAX_MS / 1000.0 + 10;
 
 	tcase_add_loop_test(honest, two_processes_lose_double_tear_and_sleep_through_nothing, 0,
 		PROCESSES * ARRAY_LEN(grounds));
-	tcase_add_loop_test(
-		hostile, a_scribbling_process_makes_nobody_leave_the_ring, 0, PROCESSES);
 	tcase_add_test(honest, two_threads_on_one_mapping_race_for_nothing);
 	tcase_set_timeout(honest, timeout_s);
-	tcase_set_timeout(hostile, timeout_s);
 	suite_add_tcase(suite, honest);
-	suite_add_tcase(suite, hostile);
 	return suite;
 }
 
