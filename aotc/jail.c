@@ -14,6 +14,8 @@
 
 #include "aotc/jail_walls.h"
 
+#define CPU_SLACK_MS 100 /* the kernel adds up more coarsely than it ends */
+
 const char *const jail_wall_names[JAIL_WALLS] = {
 	[JAIL_NAMESPACES] = "namespaces",
 	[JAIL_PRIVILEGES] = "privileges",
@@ -242,7 +244,7 @@ static void read_end(const struct report *report, uint64_t cpu_s, struct jail_en
 	else
 		end->how = WIFSIGNALED(report->code) ? JAIL_KILLED : JAIL_EXITED;
 	/* gcc's driver only says that its compiler died */
-	if (end->how == JAIL_EXITED && report->code != 0 && report->cpu_ms >= cpu_s * 1000)
+	if (end->how == JAIL_EXITED && report->code != 0 && report->cpu_ms + CPU_SLACK_MS >= cpu_s * 1000)
 		end->how = JAIL_NO_CPU;
 	end->code =
 		WIFSIGNALED(report->code) ? WTERMSIG(report->code) : WEXITSTATUS(report->code);
