@@ -127,7 +127,7 @@ START_TEST(a_program_that_begins_over_its_limit_never_runs)
 	struct launched w = launch_ask(&launcher, sealed, 7, 3 * 65536, 0);
 
 	launch_started(&launcher, &w);
-	ck_assert_int_eq(WEXITSTATUS(launch_ended(&launcher, &w)), WORKER_EXIT_OBJECT);
+	ck_assert_int_eq(WEXITSTATUS(launch_ended(&launcher, &w)), WORKER_EXIT_MEMORY);
 }
 END_TEST
 

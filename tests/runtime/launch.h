@@ -305,7 +305,8 @@ static inline struct record launch_hear(struct launched *w, void *body, size_t b
 		poll(&p, 1, LAUNCH_WAIT_MS);
 	if (ring_peek(&w->home.in, &head, &at) != 0)
 		return (struct record){ 0 };
-	memcpy(body, at, head.frag_len < bytes ? head.frag_len : bytes);
+	if (bytes)
+		memcpy(body, at, head.frag_len < bytes ? head.frag_len : bytes);
 	ring_consume(&w->home.in, head.frag_len);
 	lane_tell(&w->home);
 	return head;
