@@ -141,7 +141,7 @@ static uint64_t lay_out(struct piece pieces[PIECES])
 }
 
 static void fill_header(const struct facts *facts, const struct piece pieces[PIECES],
-	uint32_t functions_count, struct object_header *header)
+	struct object_header *header)
 {
 	*header = (struct object_header){
 		.magic = OBJECT_MAGIC,
@@ -152,7 +152,8 @@ static void fill_header(const struct facts *facts, const struct piece pieces[PIE
 		.elf_offset = pieces[PIECE_ELF].offset,
 		.elf_bytes = pieces[PIECE_ELF].size,
 		.functions_offset = pieces[PIECE_FUNCTIONS].offset,
-		.functions_count = functions_count,
+		.functions_count = (uint32_t)(pieces[PIECE_FUNCTIONS].size /
+					      sizeof(struct object_function)),
 		.names_offset = pieces[PIECE_NAMES].offset,
 		.names_bytes = pieces[PIECE_NAMES].size,
 	};
@@ -202,48 +203,81 @@ static int read_piece(struct build *build, const char *name, uint64_t size_max, 
 	return r == WORK_BAD ? build_fail(build, "%s is missing or too large", name) : r;
 }
 
-int pack_object(struct build *build, int fd, uint64_t *bytes)
+/* The private copies of what is packed; all that follows looks at these only. */
+struct packing {
+	uint8_t *elf, *image;
+	struct object_function *functions;
+	struct object_header *header;
+	struct piece pieces[PIECES];
+};
+
+static void packing_deinit(struct packing *p)
 {
-	CLEANUP(freep) uint8_t *elf = NULL;
-	CLEANUP(freep) uint8_t *image = NULL;
-	CLEANUP(freep) struct object_function *functions = NULL;
-	CLEANUP(freep) struct object_header *header = NULL;
+	free(p->elf);
+	free(p->image);
+	free(p->functions);
+	free(p->header);
+}
+
+static int read_files(struct build *build, struct packing *p)
+{
+	struct piece *elf = &p->pieces[PIECE_ELF], *image = &p->pieces[PIECE_IMAGE];
+	int r = read_piece(build, COMPILE_OBJECT, OBJECT_SIZE_MAX, &p->elf, &elf->size);
+
+	if (r == 0)
+		r = read_piece(
+			build, "image.bin", FACTS_IMAGE_BYTES_MAX, &p->image, &image->size);
+	if (r)
+		return r;
+	elf->bytes = p->elf;
+	image->bytes = p->image;
+	if (image->size != build->facts.n.image_bytes)
+		return build_fail(build, "the memory image is not what the checker said");
+	return 0;
+}
+
+static int make_tables(struct build *build, struct packing *p)
+{
 	const struct facts *facts = &build->facts;
-	struct piece pieces[PIECES] = { 0 };
 	struct verify_symbols symbols;
 	char reason[VERIFY_REASON_SIZE];
-	uint32_t functions_count = 0;
+	uint32_t count = 0;
+
+	if (verify(p->elf, p->pieces[PIECE_ELF].size, facts->n.imports_used, &symbols,
+		    reason) != 0)
+		return build_fail(build, "the linked object %s", reason);
+	int r = make_functions(facts, &symbols, &p->functions, &count);
+	if (r)
+		return r;
+	size_t header_bytes =
+		sizeof *p->header + facts->n.runs_count * sizeof p->header->runs[0];
+	p->header = calloc(1, header_bytes);
+	if (!p->header)
+		return -ENOMEM;
+	p->pieces[PIECE_HEADER] = (struct piece){ p->header, header_bytes, 0 };
+	p->pieces[PIECE_FUNCTIONS] =
+		(struct piece){ p->functions, count * sizeof *p->functions, 0 };
+	p->pieces[PIECE_NAMES] = (struct piece){ facts->names, facts->n.names_bytes, 0 };
+	return 0;
+}
+
+int pack_object(struct build *build, int fd, uint64_t *bytes)
+{
+	CLEANUP(packing_deinit) struct packing p = { 0 };
 
 	build_progress(build, "verify", 0, 1);
-	int r = read_piece(
-		build, COMPILE_OBJECT, OBJECT_SIZE_MAX, &elf, &pieces[PIECE_ELF].size);
+	int r = read_files(build, &p);
 	if (r == 0)
-		r = read_piece(build, "image.bin", FACTS_IMAGE_BYTES_MAX, &image,
-			&pieces[PIECE_IMAGE].size);
+		r = make_tables(build, &p);
 	if (r)
 		return r;
-	if (pieces[PIECE_IMAGE].size != facts->n.image_bytes)
-		return build_fail(build, "the memory image is not what the checker said");
-	if (verify(elf, pieces[PIECE_ELF].size, facts->n.imports_used, &symbols, reason) != 0)
-		return build_fail(build, "the linked object %s", reason);
-	r = make_functions(facts, &symbols, &functions, &functions_count);
-	if (r)
-		return r;
-	pieces[PIECE_HEADER].size =
-		sizeof *header + facts->n.runs_count * sizeof header->runs[0];
-	header = calloc(1, pieces[PIECE_HEADER].size);
-	if (!header)
-		return -ENOMEM;
-	pieces[PIECE_HEADER].bytes = header;
-	pieces[PIECE_ELF].bytes = elf;
-	pieces[PIECE_IMAGE].bytes = image;
-	pieces[PIECE_FUNCTIONS] =
-		(struct piece){ functions, functions_count * sizeof *functions, 0 };
-	pieces[PIECE_NAMES] = (struct piece){ facts->names, facts->n.names_bytes, 0 };
-	*bytes = lay_out(pieces);
+	*bytes = lay_out(p.pieces);
 	if (*bytes > OBJECT_SIZE_MAX)
 		return build_refuse(build, "turns into an object of more than %llu MiB",
 			OBJECT_SIZE_MAX / MIB);
-	fill_header(facts, pieces, functions_count, header);
-	return write_pieces(fd, pieces);
+	fill_header(&build->facts, p.pieces, p.header);
+	r = write_pieces(fd, p.pieces);
+	if (r == 0)
+		build_progress(build, "verify", 1, 1);
+	return r;
 }
