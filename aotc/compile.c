@@ -119,7 +119,8 @@ static int judge_compiler(struct build *build, const struct build_job *job)
 	build_first_line(build, job->name, line, sizeof line);
 	if (strstr(line, "internal compiler error") || strstr(line, "terminated program"))
 		return build_refuse(build, "the compiler crashed on it: %s", line);
-	return build_fail(build, "%s ended with %d: %s", job->what, job->end.code, line);
+	return build_fail(build, "%s ended with %d: %s%s", job->what, job->end.code, line,
+		build->plain ? " (this wasm2c is not one we know: 1.0.32 and 1.0.42 are)" : "");
 }
 
 /* The folder above bin/, for compilers outside of /usr. */
@@ -150,6 +151,8 @@ static int compile_parts(struct build *build)
 		include = open(build->tools.include, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (include < 0)
 			return -errno;
+		work_note(&build->work, (const char *[]){ "#", "/proc/self/fd/10", "is",
+						build->tools.include, NULL });
 	}
 	for (uint32_t i = 0; i < build->parts; i++) {
 		fill_command(build, i, &commands[i]);

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "aotc/pack.h"
+#include "aotc/translate.h"
 #include "tests/aotc/harness.h"
 #include "tests/check_run.h"
 
@@ -309,6 +310,29 @@ START_TEST(functions_keep_their_names)
 }
 END_TEST
 
+START_TEST(a_changed_text_is_not_known)
+{
+	CLEANUP(freep) uint8_t *bytes = NULL;
+	struct harness h;
+	size_t size;
+
+	if (!harness_has((enum harness_wasm2c)_i))
+		return;
+	ck_assert_int_eq(harness_translate(&h, (enum harness_wasm2c)_i, 0, programs[3].wat), 0);
+	ck_assert_int_eq(work_read(&h.build.work, "m.c", GIB, &bytes, &size), 0);
+	char *text = (char *)bytes, *clz = strstr(text, "I32_CLZ(x)"),
+	     *instance = strstr(text, "_instantiate(");
+	ck_assert(clz && instance);
+	ck_assert(translate_is_known(h.build.tools.family, text, size));
+	*instance = 'X'; /* the module's own part */
+	ck_assert(translate_is_known(h.build.tools.family, text, size));
+	*clz = 'J'; /* what is the same for all */
+	ck_assert(!translate_is_known(h.build.tools.family, text, size));
+	ck_assert(!translate_is_known(h.build.tools.family, "", 0));
+	harness_deinit(&h);
+}
+END_TEST
+
 START_TEST(an_invalid_module_is_refused_in_one_line)
 {
 	static const char wat[] = PROGRAM("", "(drop (i32.add (i32.const 1) (i64.const 2)))");
@@ -339,6 +363,7 @@ static Suite *aotc_suite(void)
 	tcase_set_timeout(object, 60);
 	tcase_add_loop_test(object, the_same_module_gives_the_same_bytes, 0, HARNESS_WASM2CS);
 	tcase_add_test(object, functions_keep_their_names);
+	tcase_add_loop_test(object, a_changed_text_is_not_known, 0, HARNESS_WASM2CS);
 	tcase_add_loop_test(
 		object, an_invalid_module_is_refused_in_one_line, 0, HARNESS_WASM2CS);
 	suite_add_tcase(s, object);
