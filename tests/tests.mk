@@ -42,8 +42,11 @@ endef
 $(foreach t,$(TESTS),$(eval $(call run_rule,$(t))))
 $(foreach t,$(VALGRIND),$(eval $(call valgrind_rule,$(t))))
 RUNS := $(call name_of,$(QUICK)) $(patsubst test-%,valgrind-%,$(call name_of,$(VALGRIND)))
+include tests/bench/ipc.mk
 include tests/model/model.mk
 include tests/ipc/stress.mk
+include tests/runtime/runtime.mk
+include tests/fuzz/fuzz.mk
 
 test: layers $(RUNS)
 	@tests/summary.sh $(BUILD)/results $(RUNS)

@@ -1,0 +1,31 @@
+# make fuzz FUZZ_SECONDS=60: every tests/fuzz/fuzz_*.c for that long, one after the other; make fuzz-ring: one of them.
+# A target is linked with whatever of the archive it calls, all of it built by clang with AddressSanitizer, UBSan and
+# coverage. What was learnt stays in FUZZ_CORPUS. FUZZ_SEEDS_ring names folders to start from, tests/fuzz/fuzz_ring.dict
+# is a dictionary.
+FUZZ_SECONDS ?= 60
+FUZZ_CORPUS  ?= $(BUILD)/fuzz/corpus
+FUZZ_SEEDS_front = $(wildcard $(BUILD)/guests)
+
+FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
+FUZZ_CFLAGS := -std=gnu17 -O1 -g -fPIE -fno-omit-frame-pointer -w -DMEMORY_BASE=0x200000000000ull \
+	-DLANE_RANGE_BASE=0x210000000000ull $(FUZZ_SANITIZE) -fsanitize=fuzzer-no-link
+
+# clang 14 does not know the names of x86-64's levels there; no target needs it
+FUZZ_SRCS := $(filter-out aotc/flags.c,$(SRCS))
+
+$(BUILD)/fuzz/%.o: %.c
+	@mkdir -p $(@D)
+	$(call Q,FUZZ)clang $(ALL_CPPFLAGS) $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/fuzz/aotc/headers.o: $(wildcard runtime/w2c/*)
+$(BUILD)/fuzz/libredshirt.a: $(FUZZ_SRCS:%.c=$(BUILD)/fuzz/%.o)
+	$(call Q,AR)rm -f $@ && $(AR) rcs $@ $^
+$(FUZZERS:%=$(BUILD)/fuzz/fuzz_%): $(BUILD)/fuzz/%: $(BUILD)/fuzz/tests/fuzz/%.o $(BUILD)/fuzz/libredshirt.a
+	$(call Q,LD)clang -pie $(FUZZ_SANITIZE) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+
+fuzz_one = tests/fuzz/run.sh $(BUILD)/fuzz/fuzz_$(1) $(FUZZ_SECONDS) $(FUZZ_CORPUS)/$(1) $(FUZZ_SEEDS_$(1))
+$(FUZZERS:%=fuzz-%): fuzz-%: $(BUILD)/fuzz/fuzz_%
+	@$(call fuzz_one,$*)
+fuzz: $(FUZZERS:%=$(BUILD)/fuzz/fuzz_%)
+	@$(foreach f,$(FUZZERS),$(call fuzz_one,$(f)) &&) true
+.PHONY: fuzz $(FUZZERS:%=fuzz-%)
