@@ -12,7 +12,9 @@
 
 PREFIX ?= /usr/local
 JOBS   ?= $(shell nproc)
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
 MAKEFLAGS += -j$(JOBS) -Otarget --no-print-directory
+endif
 CFLAGS ?= -O2 -g
 ifdef SAN
   BUILD   ?= build/san
