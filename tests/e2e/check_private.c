@@ -75,10 +75,10 @@ END_TEST
 START_TEST(it_has_no_terminal_no_folder_and_no_streams_of_ours)
 {
 	with_rsd("readlink /proc/self/fd/0 /proc/self/cwd; echo \"$@\"; "
-		 "ps -o tty= -p $$; ls /proc/$$/fd | wc -l; exit 1");
+		 "ps -o tty= -p $$; set -- /proc/$$/fd/*; echo $#; exit 1");
 	run_expect(CONTROL_FAILED, "", PS);
-	/* descriptors: three, and the one of the script */
-	run_expect(0, "/dev/null\n/\n--idle-exit 30\n?\n4\n", "cat \"$here/state/rsd.log\"");
+	/* descriptors: three, those of the script and of the folder that is listed */
+	run_expect(0, "/dev/null\n/\n--idle-exit 30\n?\n5\n", "cat \"$here/state/rsd.log\"");
 }
 END_TEST
 

@@ -36,8 +36,9 @@ static int parse(bool stop_at_first, const char *const *line)
 	int argc = 0;
 
 	memset(&fields, 0, sizeof(fields));
-	for (; line[argc]; argc++)
-		words[argc] = strdup(line[argc]);
+	while (line[argc])
+		argc++;
+	memcpy(words, line, (size_t)argc * sizeof(*words)); /* only their order is changed */
 	return options_parse(
 		table, ARRAY_LEN(table), &fields, stop_at_first, argc, words, &n_words, why);
 }
