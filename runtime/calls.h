@@ -3,8 +3,9 @@
  * worker, WASI, sends and waits for on the program's behalf.
  *
  * Everything the program passes is checked here: a mistake is an answer, never a fault. Rooms
- * behind this door: inbox (what comes), outbox (what goes), routes (which lane leads to an
- * interface), held (what cannot go yet), ids (who waits for whom), ends (the lanes themselves).
+ * behind this door: sending (what goes), inbox (what comes), routes (which lane leads to an
+ * interface), held (what cannot go yet), tickets (who waits for whom), ends (the lanes
+ * themselves), closing (how they end).
  */
 #pragma once
 

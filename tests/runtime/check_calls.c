@@ -312,6 +312,24 @@ START_TEST(a_full_stash_is_told_not_waited_for)
 }
 END_TEST
 
+START_TEST(a_notice_is_for_who_takes_messages)
+{
+	uint64_t id = ask("1"), left_ms = 5000, found;
+
+	world_say(RECORD_NOTICE, 0, RS_NOTICE_STOP, &left_ms, sizeof(left_ms));
+	ck_assert_int_eq(guest_wait(&id, 1, 0), 0);
+	answer(id, "one");
+	ck_assert_int_eq(guest_wait(&id, 1, 0), 67);
+	ck_assert_int_eq((int64_t)calls_next_message(NULL, 0, 0, AT_OUT, 71, 0), 72);
+	ck_assert_int_eq(guest_look(), 72);
+	ck_assert_uint_eq(got.head.kind, RS_NOTICE);
+	ck_assert_uint_eq(got.head.status, RS_NOTICE_STOP);
+	memcpy(&found, got.body, sizeof(found));
+	ck_assert_uint_eq(found, left_ms);
+	ck_assert_int_eq(guest_look(), 0);
+}
+END_TEST
+
 /* ---- our own requests ---- */
 
 static void *serve(void *answer_bytes)
@@ -428,6 +446,7 @@ static Suite *calls_suite(void)
 	tcase_add_test(poll, waiting_for_one_answer_sleeps_while_others_come);
 	tcase_add_test(poll, a_sleeping_program_is_woken);
 	tcase_add_test(poll, a_full_stash_is_told_not_waited_for);
+	tcase_add_test(poll, a_notice_is_for_who_takes_messages);
 	tcase_add_checked_fixture(own, set_up, NULL);
 	tcase_add_test(own, a_request_leaves_the_rest_for_the_program);
 	tcase_add_test(own, an_answer_too_big_for_us_is_taken_all_the_same);

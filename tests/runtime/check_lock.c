@@ -155,9 +155,9 @@ static bool as_expected(const struct row *row, int status)
 	return WIFEXITED(status) && WEXITSTATUS(status) == row->fate;
 }
 
-static void try_all(uid_t user)
+static void try_all(uid_t user, bool namespaces)
 {
-	launcher = launch(user);
+	launcher = launch_as(user, namespaces);
 	ck_assert_int_eq(lane_new(LANE_RING_SMALL, &launcher.gift), 0);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		/* the row that looks at an empty socket */
@@ -175,14 +175,26 @@ static void try_all(uid_t user)
 
 START_TEST(a_locked_worker_of_root_is_locked)
 {
-	try_all(0);
+	try_all(0, true);
 }
 END_TEST
 
 START_TEST(a_locked_worker_of_anybody_is_locked)
 {
 	if (geteuid() == 0)
-		try_all(65534);
+		try_all(65534, true);
+}
+END_TEST
+
+START_TEST(without_namespaces_fewer_walls_stand_and_it_is_told)
+{
+	uint32_t namespaces = 1u << WALL_USER_NAMESPACE | 1u << WALL_MOUNT_NAMESPACE |
+			      1u << WALL_NETWORK_NAMESPACE | 1u << WALL_IPC_NAMESPACE |
+			      1u << WALL_EMPTY_ROOT;
+
+	try_all(geteuid() == 0 ? 65534 : 0, false);
+	ck_assert_uint_eq(launcher.walls & namespaces, 0);
+	ck_assert(launcher.walls & 1u << WALL_SECCOMP);
 }
 END_TEST
 
@@ -254,6 +266,7 @@ static Suite *lock_suite(void)
 	tcase_add_checked_fixture(worker, set_up, NULL);
 	tcase_add_test(worker, a_locked_worker_of_root_is_locked);
 	tcase_add_test(worker, a_locked_worker_of_anybody_is_locked);
+	tcase_add_test(worker, without_namespaces_fewer_walls_stand_and_it_is_told);
 	tcase_add_test(worker, the_i386_entry_is_closed);
 	tcase_add_test(worker, a_worker_can_be_stopped_and_continued);
 	tcase_add_test(worker, a_worker_shows_its_walls);
