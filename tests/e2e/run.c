@@ -467,22 +467,22 @@ static bool listens(void)
 	return connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0;
 }
 
-/* The rsd of a failed test may still be ending. */
-static void wait_for_lock(void)
+/* The rsd of a failed test may still be ending; its socket goes after its lock. */
+static void wait_for_last_rsd(void)
 {
 	char path[PATH_MAX];
 
 	snprintf(path, sizeof(path), "%s/state/lock", here);
 	CLEANUP(fd_closep) int fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd >= 0)
-		RUN_UNTIL(flock(fd, LOCK_EX | LOCK_NB) == 0);
+		RUN_UNTIL(flock(fd, LOCK_EX | LOCK_NB) == 0 && !listens());
 }
 
 void run_rsd_with(const char *more)
 {
 	char line[PATH_MAX];
 
-	wait_for_lock();
+	wait_for_last_rsd();
 	snprintf(line, sizeof(line), "exec rsd %s >>\"$here\"/" RSD_LOG " 2>&1", more);
 	rsd = fork();
 	ck_assert_int_ge(rsd, 0);

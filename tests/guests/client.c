@@ -1,6 +1,7 @@
 /*
  * client.c: sends COUNT messages to INTERFACE, one after the other, and prints each answer, or
- * why there was none. With "wait" it waits for a handler, if there is none yet.
+ * why there was none. With "wait" it waits for a handler, if there is none yet,
+ * and asks again when the handler let go of its message.
  *
  *     client INTERFACE COUNT [wait]
  */
@@ -38,7 +39,9 @@ int main(int argc, char **argv)
 	memcpy(interface, argv[1], strnlen(argv[1], sizeof(interface)));
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (long i = 0; i < count; i++) {
-		status = ask(interface, flags);
+		do
+			status = ask(interface, flags);
+		while (flags && status == RS_HANDLER_GONE);
 		if (status == RS_OK)
 			printf("%.*s\n", (int)in.head.body_bytes, in.body);
 		else

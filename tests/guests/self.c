@@ -27,7 +27,7 @@ int main(void)
 	if (rs_send(interface, &messages, sizeof(messages), 0, &none) != RS_OK || none != 0)
 		return 3;
 	while (answers < MESSAGES || messages <= MESSAGES) {
-		if (rs_wait(&in, sizeof(in), RS_FOREVER) != sizeof(in))
+		if (rs_wait(&in, sizeof(in), RS_FOREVER) != sizeof(in.head) + sizeof(in.number))
 			return 4;
 		if (in.head.kind == RS_MESSAGE && !in.head.id)
 			messages++;
