@@ -73,7 +73,7 @@ static void measure_round(struct report_place *place, enum place where)
 	place->rounds++;
 }
 
-/* Ends early when the machine is slower than was thought, but not before one round. */
+/* Ends early when most of another round would be too late, but not before the first one. */
 static void measure_place(enum place where, uint32_t all_s)
 {
 	struct report_place *place = &report.places[where];
@@ -83,7 +83,8 @@ static void measure_place(enum place where, uint32_t all_s)
 		place->load = 0;
 	world_begin(where);
 	place->lanes = world_lanes();
-	while (place->rounds < rounds_in(all_s) && run_now_ms() + took < end + took / 2) {
+	while (place->rounds < rounds_in(all_s) &&
+		(place->rounds == 0 || run_now_ms() + took / 2 < end)) {
 		fprintf(stderr, "%s: round %u of %u\n", rows_places[where], place->rounds + 1,
 			rounds_in(all_s));
 		before = run_now_ms();

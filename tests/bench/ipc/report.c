@@ -94,20 +94,22 @@ static double gb_per_second(const struct report_place *place, size_t row)
 
 struct judged {
 	double value; /* NAN: not measured */
-	bool met;
+	bool at_least, met;
 };
 
 static struct judged judge(const struct report_place *place, const struct target *target)
 {
 	size_t row = rows_find(target->row);
 	size_t against = target->against ? rows_find(target->against) : 0;
-	struct judged judged = { .value = middle(place, row, target->against ? &against : NULL,
-					 target->measure) };
-	bool at_least = target->measure == MEASURE_RATE || target->measure == MEASURE_SPEED;
+	struct judged judged = {
+		.value = middle(place, row, target->against ? &against : NULL, target->measure),
+		.at_least = target->measure == MEASURE_RATE || target->measure == MEASURE_SPEED,
+	};
 
-	if (!target->against && !at_least)
+	if (!target->against && !judged.at_least)
 		judged.value /= 1000; /* us */
-	judged.met = at_least ? judged.value >= target->bound : judged.value <= target->bound;
+	judged.met =
+		judged.at_least ? judged.value >= target->bound : judged.value <= target->bound;
 	return judged;
 }
 
@@ -258,10 +260,12 @@ static json_t *json_target(const struct report_place *place, const struct target
 	json_t *against = target->against ? json_string(target->against) : json_null();
 	json_t *met = isnan(judged.value) ? json_null() : json_boolean(judged.met);
 
-	return json_pack("{s:s, s:s, s:s, s:f, s:o, s:o, s:o}", "row", target->row, "measure",
-		wording[target->measure].word, "sign", wording[target->measure].sign, "bound",
-		target->bound, "against", against, "value", json_number(judged.value), "met",
-		met);
+	const char *unit = target->against ? "times" : judged.at_least ? "per second" : "us";
+
+	return json_pack("{s:s, s:s, s:s, s:f, s:s, s:o, s:o, s:o}", "row", target->row,
+		"measure", wording[target->measure].word, "sign", wording[target->measure].sign,
+		"bound", target->bound, "unit", unit, "against", against, "value",
+		json_number(judged.value), "met", met);
 }
 
 static json_t *json_place(const struct report_place *place, enum place where)

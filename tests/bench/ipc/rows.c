@@ -56,12 +56,13 @@ const struct row rows_all[] = {
 	{ "killed handler: ids complete", GROUP_OURS, 0, 0, NULL, NULL },
 
 	{ "dbus-daemon", GROUP_PEER, 64, 0, PEER("peer_dbus daemon"),
-		"dbus-daemon and libsystemd-dev" },
+		"dbus-daemon and libsystemd-dev (make deps-bench)" },
 	{ "dbus-broker", GROUP_PEER, 64, 0, PEER("peer_dbus broker"),
 		"dbus-broker and libsystemd-dev" },
-	{ "nats", GROUP_PEER, 64, 0, PEER("peer_nats as-is"), "nats-server and libnats-dev" },
+	{ "nats", GROUP_PEER, 64, 0, PEER("peer_nats as-is"),
+		"nats-server and libnats-dev (make deps-bench)" },
 	{ "nats, not collecting", GROUP_PEER, 64, 0, PEER("peer_nats at-once"),
-		"nats-server and libnats-dev" },
+		"nats-server and libnats-dev (make deps-bench)" },
 };
 const size_t rows_count = ARRAY_LEN(rows_all);
 

@@ -93,8 +93,7 @@ static void read_status(
 		return why_not(out, "", said->out);
 	case 126:
 	case 127:
-		return why_not(out, "absent; make deps-bench installs ",
-			row->needs ? row->needs : "it");
+		return why_not(out, "absent: needs ", row->needs ? row->needs : "it");
 	case 124:
 		return why_not(out, "did not end", "");
 	default:
