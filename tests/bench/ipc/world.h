@@ -8,8 +8,11 @@
 
 #include "tests/bench/ipc/rows.h"
 
-/* As many idle lanes as there may be: the handler's own lane to rsd and those of two clients
- * that measure and count are not among them. */
+/*
+ * As many idle lanes as the target says or as there may be; the handler's own lane to rsd and
+ * those of two clients that measure and count are not among them.
+ */
+#define WORLD_LANES      1000u
 #define WORLD_LANES_KEPT 3u
 
 void world_begin(enum place place);
