@@ -155,14 +155,6 @@ static int nobody(const struct lock_worker *none)
 	       outcome(setresuid(NOBODY, NOBODY, NOBODY));
 }
 
-/* Predictions trained by others are not used in a worker; most machines cannot say so. */
-static int no_indirect_speculation(const struct lock_worker *none)
-{
-	(void)none;
-	return outcome(prctl(
-		PR_SET_SPECULATION_CTRL, PR_SPEC_INDIRECT_BRANCH, PR_SPEC_FORCE_DISABLE, 0, 0));
-}
-
 static int no_core(const struct lock_worker *none)
 {
 	(void)none;
@@ -221,7 +213,6 @@ static const struct step launcher_steps[] = {
 	{ "no writable code", no_write_exec, WALL_NO_WRITE_EXEC },
 	{ "not dumpable", not_dumpable, MUST }, /* a new user id sets it back */
 	{ "no core dump", no_core, MUST },
-	{ "no indirect speculation", no_indirect_speculation, MAY },
 };
 
 int lock_launcher(uint32_t *walls, const char **failed)
