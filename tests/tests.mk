@@ -47,6 +47,7 @@ include tests/model/model.mk
 include tests/ipc/stress.mk
 include tests/runtime/runtime.mk
 include tests/fuzz/fuzz.mk
+include tests/mutants/mutants.mk
 
 test: layers $(RUNS)
 	@tests/summary.sh $(BUILD)/results $(RUNS)

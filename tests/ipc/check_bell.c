@@ -98,6 +98,15 @@ START_TEST(only_its_owner_can_write_an_own_page)
 }
 END_TEST
 
+START_TEST(a_page_with_some_of_its_seals_is_not_believed)
+{
+	int some = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+
+	ck_assert_int_eq(fcntl(page_fd, F_ADD_SEALS, some), 0);
+	ck_assert(!bell_page_sealed(page_fd));
+}
+END_TEST
+
 /* ---- nobody sleeps through something that was published ---- */
 
 #define ROUNDS 20000u
@@ -153,6 +162,7 @@ static Suite *bell_suite(void)
 	tcase_add_test(bell, a_sleeper_is_rung_once_per_sleep_and_peer);
 	tcase_add_test(bell, a_full_bell_does_not_block_who_rings);
 	tcase_add_test(bell, only_its_owner_can_write_an_own_page);
+	tcase_add_test(bell, a_page_with_some_of_its_seals_is_not_believed);
 	tcase_add_test(bell, no_wake_up_is_lost);
 	tcase_set_timeout(bell, 60);
 	suite_add_tcase(suite, bell);

@@ -1,0 +1,138 @@
+# table.sh: what is broken on purpose, one mutant a paragraph, and who must notice. Read by run.sh.
+#
+#   mutant FILE 'what is wrong with it' CATCHER 'sed script'
+#
+# CATCHER is a test of tests/ipc (ring, bell, scribbler, lane_stress), tsan-TEST for one under ThreadSanitizer, or
+# model-NAME.VARIANT where no test on x86 can be relied upon to see it: then the edit must still apply, and that variant
+# of the model, which is the same mistake, must break.
+
+# ---- ring.h: what is believed of a header ----
+
+mutant ipc/ring.h 'the header is fetched once more after the check' scribbler '
+	s/\*body = at + sizeof(\*head);/memcpy(head, at, sizeof(*head)); &/'
+mutant ipc/ring.h 'a body may be larger than half a ring' scribbler '
+	s/head->frag_len > ring_body_max(ring->bytes) ||/0 ||/'
+mutant ipc/ring.h 'a body may reach beyond the tail' ring '
+	s/record_room(head->frag_len) > ring->tail_seen - ring->position ||/0 ||/'
+mutant ipc/ring.h 'an offset may lie beyond the whole body' ring '
+	s/head->offset > head->total_len ||/0 ||/'
+mutant ipc/ring.h 'a fragment may reach beyond the whole body' ring '
+	s/head->frag_len > head->total_len - head->offset)/0)/'
+
+# ---- ring.h: what is believed of positions ----
+
+mutant ipc/ring.h 'the tail may be any distance ahead' ring '
+	s/tail - ring->position > ring->bytes ||/0 ||/'
+mutant ipc/ring.h 'the tail need not be aligned' ring '
+	s/ || tail % RECORD_ALIGN)/)/'
+mutant ipc/ring.h 'the head may be ahead of the tail' ring '
+	s/if (head > ring->position ||/if (0 ||/'
+mutant ipc/ring.h 'the head may go back' ring '
+	s/ head < ring->head_seen ||/ 0 ||/'
+mutant ipc/ring.h 'the head need not be aligned' ring '
+	s/ || head % RECORD_ALIGN)/)/'
+
+# ---- ring.h: where a record lies ----
+
+mutant ipc/ring.h 'the reader does not mask its position' ring '
+	s/const uint8_t \*at = ring->data + (ring->position & (ring->bytes - 1));/const uint8_t *at = ring->data + ring->position;/'
+mutant ipc/ring.h 'the writer does not mask its position' ring '
+	s/(ring->data + (ring->position & (ring->bytes - 1)))/(ring->data + ring->position)/'
+mutant ipc/ring.h 'the last record of a full ring finds no room' ring '
+	s/head_seen) >= room/head_seen) > room/'
+mutant ipc/ring.h 'one record too many finds room' ring '
+	s/(ring->position - ring->head_seen) >= room/& - RECORD_ALIGN/'
+mutant ipc/lane.c 'the second half of the mapping is not the first again' lane_stress '
+	s/requests + bytes, bytes, 4096)/requests + bytes, bytes, 4096 + bytes)/'
+
+# ---- ring.h: the order of what is published ----
+
+mutant ipc/ring.h 'the tail is published before the record' lane_stress '
+	s/^\t\*to = \*head;/\tatomic_store_explicit(\&ring->tail->position, ring->position + record_room(head->frag_len), memory_order_release);\n&/'
+mutant ipc/ring.h 'the head is published before the body was copied' lane_stress '
+	s/^\t\*body = at + sizeof(\*head);/\tatomic_store_explicit(\&ring->head->position, ring->position + record_room(head->frag_len), memory_order_release);\n&/'
+mutant ipc/ring.h 'the tail is not a release' tsan-lane_stress '
+	/ring->tail->position, ring->position, memory_order_release/s/_release/_relaxed/'
+mutant ipc/ring.h 'the head is not a release' tsan-lane_stress '
+	/ring->head->position, ring->position, memory_order_release/s/_release/_relaxed/'
+mutant ipc/ring.h 'the reader does not acquire the tail' tsan-lane_stress '
+	/^static inline int MUST_USE ring_peek/,/^}/s/memory_order_acquire/memory_order_relaxed/'
+mutant ipc/ring.h 'the writer does not acquire the head' tsan-lane_stress '
+	/^static inline bool ring_refresh/,/^}/s/memory_order_acquire/memory_order_relaxed/'
+
+# ---- ring.h, ring.c, lane.h: waiting for room ----
+
+mutant ipc/ring.c 'the wish for room has no fence' model-room.NO_FENCE_IN_WANT '
+	/^bool ring_want_space/,/^}/s/atomic_thread_fence(memory_order_seq_cst);//'
+mutant ipc/ring.c 'the look for a wish has no fence' model-room.NO_FENCE_IN_AWAITED '
+	/^bool ring_space_awaited/,/^}/s/atomic_thread_fence(memory_order_seq_cst);//'
+mutant ipc/ring.c 'nobody hears of the wish for room' lane_stress '
+	/^bool ring_want_space/,/^}/s/want_space, 1/want_space, 0/'
+mutant ipc/ring.c 'the wish for room is never taken back' ring '
+	/^void ring_got_space/,/^}/s/want_space, 0/want_space, 1/'
+mutant ipc/ring.c 'a little less than half free is enough' ring '
+	s|<= ring->bytes / 2;|<= ring->bytes / 2 + RECORD_ALIGN;|'
+mutant ipc/ring.c 'half free is not enough' ring '
+	s|<= ring->bytes / 2;|< ring->bytes / 2;|'
+mutant ipc/lane.h 'nobody looks for a wish when the head was told already' lane_stress '
+	s/lane->in.looked == lane->in.position/lane->in.told == lane->in.position/'
+mutant ipc/lane.h 'who waits for room is not rung' lane_stress '
+	s/if (ring_space_awaited(&lane->in))/if (0)/'
+mutant ipc/ring.h 'the head is never told' ring '
+	s/^\tatomic_store_explicit(&ring->head->position, ring->position, memory_order_release);//'
+
+# ---- lane.h, bell.c: waking ----
+
+mutant ipc/lane.h 'what was published is not rung for' lane_stress '
+	/^static inline void lane_ring/,/^}/s/bell_ring(&lane->peer);//'
+mutant ipc/ring.h 'a record is published and not marked as unrung' lane_stress '
+	s/ring->unrung = true;//'
+mutant ipc/bell.c 'the ringer has no fence' model-bell.NO_FENCE_IN_RING '
+	/^void bell_ring/,/^}/s/atomic_thread_fence(memory_order_seq_cst);//'
+mutant ipc/bell.c 'the sleeper has no fence' model-bell.NO_FENCE_IN_BEGIN '
+	/^uint64_t bell_sleep_begin/,/^}/s/atomic_thread_fence(memory_order_seq_cst);//'
+mutant ipc/bell.h 'the epoch is narrow' model-bell.EPOCHS=8 '
+	s/_Atomic uint64_t sleep_epoch;/_Atomic uint8_t sleep_epoch;/'
+mutant ipc/bell.c 'a process that is awake is rung' bell '
+	s/!(epoch & 1) || //'
+mutant ipc/bell.c 'a sleeper is rung for every record' bell '
+	s/ || epoch == peer->last_rung//'
+mutant ipc/bell.c 'a sleeper is rung in its first sleep only' bell '
+	s/epoch == peer->last_rung/peer->last_rung/'
+mutant ipc/bell.c 'the sleeper stays asleep' bell '
+	s/epoch + 1, memory_order_relaxed/epoch + 2, memory_order_relaxed/'
+mutant ipc/bell.c 'one sleep looks like the next' bell '
+	s/epoch + 1, memory_order_relaxed/epoch - 1, memory_order_relaxed/'
+mutant ipc/bell.c 'who rings may block' bell '
+	s/fcntl(writing, F_SETFL, O_NONBLOCK) ||//'
+mutant ipc/bell.c 'a peer may write the own page' bell '
+	/^int bell_page_seal(/,/^}/s/F_SEAL_FUTURE_WRITE | //'
+mutant ipc/bell.c 'a page without its seal is taken' bell '
+	s/(seals & wanted) == wanted/(seals \& wanted) != 0/'
+mutant ipc/lane.c 'a peer may cut the lane short' scribbler '
+	s/F_SEAL_SHRINK | //'
+mutant ipc/lane.c 'a peer may make the lane grow' scribbler '
+	s/F_SEAL_GROW | //'
+mutant ipc/lane.c 'a peer may seal the lane against writing' scribbler '
+	s/ | F_SEAL_SEAL//'
+
+# ---- the worker's sleep and what rsd tells it ----
+
+mutant runtime/ends.c 'a worker sleeps without telling what it read' model-room.SLEEP_UNTOLD '
+	/^void ends_sleep/,/^}/s/ends_settle();//'
+mutant runtime/ends.c 'a worker sleeps without a look at its table' model-table.NO_COMPARE '
+	/^void ends_sleep/,/^}/s/ && !ends_table_changed()//'
+mutant runtime/ends.c 'a change from before the lane was taken is forgotten' model-table.KEEP_VERSION '
+	/^int ends_take/,/^}/s/ends.table_version = 0;//'
+mutant runtime/closing.c 'the entries are read before the version' model-table.ENTRY_FIRST '
+	/^void closing_watch/,/^}/{
+		/ends.table_version = /d
+		s/^\t\twatch(i);/&\n\tends.table_version = atomic_load_explicit(\&ends.table->version, memory_order_acquire);/
+	}'
+mutant supervisor/worker.c 'nobody is rung for a change in the table' model-table.NO_RING '
+	/^static void changed/,/^}/s/bell_ring(&worker->home.peer);//'
+mutant supervisor/worker.c 'the version is raised before the entry changes' model-table.VERSION_FIRST '
+	/^void worker_table_state/,/^}/{
+		s/\tchanged(worker);//
+		s/\tatomic_store_explicit/\tchanged(worker);\n&/
+	}'
