@@ -102,7 +102,7 @@ static uint32_t send_waiting(
 			return status;
 		if (!inbox_drain())
 			return RS_LIMIT;
-		sending_want_room(interface, (uint32_t)body->bytes);
+		sending_want_room(interface, (uint32_t)body->bytes, flags);
 		inbox_sleep_drained();
 	}
 }

@@ -185,14 +185,19 @@ uint32_t sending_kept(uint32_t lane, const struct record *head, const void *body
 	return RS_OK;
 }
 
-void sending_want_room(const uint8_t interface[32], uint32_t bytes)
+void sending_want_room(const uint8_t interface[32], uint32_t bytes, uint64_t flags)
 {
 	const struct route *route = routes_find(interface);
 
-	/* with room it was for want of an answer that nothing could be sent */
-	if (route && routes_usable(route) &&
-		!ring_has_room(&ends.all[route->lane].lane.out, record_room(bytes)))
-		ends_want_room(route->lane, bytes);
+	if (!route || !routes_usable(route))
+		return;
+	const struct end *end = &ends.all[route->lane];
+	bool for_answers = (flags & RS_NEEDS_ANSWER) || route->held;
+	if (for_answers && end->unanswered >= unanswered_max(route->lane))
+		return; /* what it waits for is an answer, and that wakes anyway */
+	/* Also when there is room by now: it came after the refusal, and nobody rings for it
+	 * again. The sleep finds it at once. */
+	ends_want_room(route->lane, bytes);
 }
 
 /* ---- answers ---- */

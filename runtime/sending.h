@@ -18,5 +18,6 @@ uint32_t sending_answer(uint64_t id, uint32_t status, const struct body *body);
  */
 uint32_t sending_kept(uint32_t lane, const struct record *head, const void *body);
 
-/* After RS_BUSY: sleeping ends when the ring that leads to the interface has room. */
-void sending_want_room(const uint8_t interface[32], uint32_t bytes);
+/* After RS_BUSY for such a message: sleeping ends when the ring that leads to the interface has
+ * room, at once if it has it already. */
+void sending_want_room(const uint8_t interface[32], uint32_t bytes, uint64_t flags);
