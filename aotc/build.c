@@ -11,7 +11,7 @@
 /* DESIGN section 9: enough for real modules of 16 MB, not for bombs. */
 #define CPU_S_BASE      30
 #define CPU_S_PER_MIB   60
-#define WALL_PER_CPU    4 /* other work on the machine */
+#define WALL_PER_CPU    20 /* other work on the machine */
 #define WALL_S_BASE     60
 #define MEMORY_BYTES    (4 * GIB)
 #define TOOL_FILE_BYTES (1 * GIB)
@@ -133,6 +133,12 @@ static bool out_of_memory(struct build *build, const struct build_job *job)
 	return false;
 }
 
+static int refuse_cpu(struct build *build, const struct jail_limits *limits)
+{
+	return build_refuse(build, "needs more than %llu seconds of CPU to compile",
+		(unsigned long long)limits->cpu_s);
+}
+
 /* What holds for every tool; an exit code is for the caller to judge. */
 static int judge(struct build *build, const struct build_job *job)
 {
@@ -143,6 +149,9 @@ static int judge(struct build *build, const struct build_job *job)
 		return 0;
 	if (complains(build, job, "No space left on device"))
 		return build_fail(build, "no space left in %.200s", build->work.path);
+	if (complains(build, job,
+		    "CPU time limit exceeded")) /* said by gcc's driver, of its compiler */
+		return refuse_cpu(build, limits);
 	if (end->how != JAIL_BROKEN && out_of_memory(build, job))
 		return build_refuse(build, "needs more than %llu MiB of memory to compile",
 			(unsigned long long)(limits->memory_bytes / MIB));
@@ -155,10 +164,10 @@ static int judge(struct build *build, const struct build_job *job)
 		return build_refuse(
 			build, "%s crashed on it (%s)", job->what, strsignal(end->code));
 	case JAIL_NO_CPU:
-		return build_refuse(build, "needs more than %llu seconds of CPU to compile",
-			(unsigned long long)limits->cpu_s);
+		return refuse_cpu(build, limits);
 	case JAIL_NO_TIME:
-		return build_refuse(build, "needs more than %llu seconds to compile",
+		/* the machine's doing as much as the module's: another time it may pass */
+		return build_fail(build, "%s took more than %llu seconds", job->what,
 			(unsigned long long)limits->wall_s);
 	case JAIL_BIG_FILE:
 		return build_refuse(build, "%s wrote more than %llu MiB for it", job->what,
