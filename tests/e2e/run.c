@@ -29,6 +29,8 @@
 
 #define HERE "/tmp/redshirt-e2e-XXXXXX"
 
+int run_limit_s = 120;
+
 static char here[] = HERE;
 static pid_t rsd;
 static struct run_family rsd_family; /* as it was when last looked at */
@@ -169,7 +171,7 @@ struct run_said run_join(struct run_job *job)
 {
 	struct run_said said;
 	size_t err_bytes;
-	bool ended = ended_within(job->pidfd, RUN_LIMIT_S * 1000);
+	bool ended = ended_within(job->pidfd, run_limit_s * 1000);
 
 	if (!ended)
 		kill(job->pid, SIGKILL);
@@ -488,7 +490,7 @@ void run_rsd_with(const char *more)
 	ck_assert_int_ge(rsd, 0);
 	if (rsd == 0)
 		become_shell(line, 1, 2);
-	int64_t end = run_now_ms() + RUN_LIMIT_S * 1000;
+	int64_t end = run_now_ms() + run_limit_s * 1000;
 	while (!listens()) {
 		if (waitpid(rsd, NULL, WNOHANG) == rsd || run_now_ms() > end)
 			ck_abort_msg("rsd does not start: %s", rsd_log());

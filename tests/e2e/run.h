@@ -19,8 +19,9 @@
 
 #include "ipc/base.h"
 
-#define RUN_LIMIT_S    120 /* what takes longer hangs */
 #define RUN_FAMILY_MAX 4096u
+
+extern int run_limit_s; /* what takes longer hangs */
 
 void run_folders(void); /* also sets the environment */
 void run_folders_end(void);
@@ -87,7 +88,7 @@ void run_nap(void);
 
 #define RUN_UNTIL(condition)                                                     \
 	do {                                                                     \
-		int64_t run_end_ = run_now_ms() + RUN_LIMIT_S * 1000;            \
+		int64_t run_end_ = run_now_ms() + run_limit_s * 1000;            \
 		while (!(condition)) {                                           \
 			if (run_now_ms() > run_end_)                             \
 				ck_abort_msg("never became so: %s", #condition); \

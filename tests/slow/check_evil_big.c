@@ -12,6 +12,7 @@ static const struct evil_budget budget = { 600 * 1000, 4 * MIB };
 static void setup(void)
 {
 	run_folders();
+	run_limit_s = 900;
 	evil_make("--big");
 }
 
