@@ -25,8 +25,9 @@ $(filter $(BUILD)/tests/aotc/%,$(TESTS)): $(BUILD)/tests/aotc/modules.o $(BUILD)
 $(filter $(BUILD)/tests/e2e/% $(BUILD)/tests/slow/%,$(TESTS)): $(BUILD)/tests/e2e/run.o
 $(filter %/check_evil %/check_evil_big,$(TESTS)): $(BUILD)/tests/e2e/evil.o
 
-# Logic without I/O: what valgrind can follow to the end.
-VALGRIND := $(if $(SAN),,$(filter %/check_broker %/check_client %/check_options %/check_table %/check_term %/check_units,$(QUICK)))
+# Logic without much I/O: what valgrind can follow to the end. The broker's many small tests all run in one process.
+VALGRIND_OF := broker client options program programs symbol table term units workers
+VALGRIND := $(if $(SAN),,$(filter $(VALGRIND_OF:%=$(BUILD)/tests/supervisor/check_%),$(QUICK)))
 
 # A named test fails by itself; `make test` runs them all, and its summary fails.
 RUN_TEST = BUILD=$(abspath $(BUILD)) REDSHIRT_TREE=$(abspath $(OUT)) REDSHIRT_GUESTS=$(abspath $(BUILD)/guests) \
@@ -37,7 +38,7 @@ $(call name_of,$(1)): $(1) $(if $(findstring /e2e/,$(1))$(findstring /slow/,$(1)
 endef
 define valgrind_rule
 $(patsubst test-%,valgrind-%,$(call name_of,$(1))): $(1)
-	@$$(RUN_TEST) $$@ valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite $(1)
+	@$$(RUN_TEST) $$@ $(if $(findstring check_broker,$(1)),env CK_FORK=no) valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite $(1)
 endef
 $(foreach t,$(TESTS),$(eval $(call run_rule,$(t))))
 $(foreach t,$(VALGRIND),$(eval $(call valgrind_rule,$(t))))
