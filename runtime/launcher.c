@@ -199,6 +199,13 @@ static int open_files(void)
 	return null_fd < 0 || signal_fd < 0 ? -errno : 0;
 }
 
+/* Workers inherit it: the bell of a peer that just died is a broken pipe, and no reason to
+ * follow it. */
+static int ignore_broken_pipes(void)
+{
+	return signal(SIGPIPE, SIG_IGN) == SIG_ERR ? -errno : 0;
+}
+
 static int make_stack(void)
 {
 	return trap_stack_new(&stack_top);
@@ -228,6 +235,7 @@ static const struct {
 	int (*run)(void);
 } set_up[] = {
 	{ "files", open_files },
+	{ "broken pipes", ignore_broken_pipes },
 	{ "filter", make_filter },
 	{ "stack", make_stack },
 	{ "lock", lock },
