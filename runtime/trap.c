@@ -150,5 +150,6 @@ int trap_catch(struct own_page *own)
 	for (size_t i = 0; i < ARRAY_LEN(faults); i++)
 		if (sigaction(faults[i], &action, NULL))
 			return -errno;
-	return 0;
+	/* the bell of a peer that is gone has no reader any more: that must end nobody else */
+	return signal(SIGPIPE, SIG_IGN) == SIG_ERR ? -errno : 0;
 }

@@ -17,7 +17,8 @@
 #define TRAP_GUARD_BYTES (1 * MIB)
 int trap_stack_new(void **top) MUST_USE;
 
-/* Handlers for the faults of translated code. The page must stay mapped. */
+/* Handlers for the faults of translated code; signals that mean nothing here are ignored. The
+ * page must stay mapped. */
 int trap_catch(struct own_page *own) MUST_USE;
 
 /* Where the program's code lies, for trap_report.code. */

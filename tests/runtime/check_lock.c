@@ -233,6 +233,21 @@ START_TEST(a_worker_can_be_stopped_and_continued)
 }
 END_TEST
 
+START_TEST(ringing_who_is_gone_ends_nobody)
+{
+	static const struct row ring_row = { "ring", FAILS, NATIVE_SYS, SYS_write,
+		{ FD_PEERS, SCRATCH, 8 } };
+	struct native_params params = { .job = NATIVE_SYS, .number = SYS_write };
+
+	launcher = launch(0);
+	memcpy(params.arguments, ring_row.a, sizeof(params.arguments));
+	launcher.deaf = true;
+	struct launched w =
+		launch_worker(&launcher, launch_params(object, &params, sizeof(params)));
+	ck_assert(as_expected(&ring_row, launch_ended(&launcher, &w)));
+}
+END_TEST
+
 START_TEST(a_worker_shows_its_walls)
 {
 	char path[64], text[8192] = "", *line;
@@ -269,6 +284,7 @@ static Suite *lock_suite(void)
 	tcase_add_test(worker, without_namespaces_fewer_walls_stand_and_it_is_told);
 	tcase_add_test(worker, the_i386_entry_is_closed);
 	tcase_add_test(worker, a_worker_can_be_stopped_and_continued);
+	tcase_add_test(worker, ringing_who_is_gone_ends_nobody);
 	tcase_add_test(worker, a_worker_shows_its_walls);
 	suite_add_tcase(suite, worker);
 	return suite;

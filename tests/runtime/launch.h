@@ -34,7 +34,8 @@ struct launcher {
 	pid_t pid;
 	int socket;
 	uint32_t walls;
-	int gift; /* a descriptor that waits in the socket of each worker; -1: none */
+	int gift;  /* a descriptor that waits in the socket of each worker; -1: none */
+	bool deaf; /* nobody holds the read end of rsd's bell */
 };
 
 /* A worker and what rsd shares with it. */
@@ -190,6 +191,7 @@ static inline struct launcher launch_as(uid_t user, bool namespaces)
 	close(program);
 	launcher.socket = sockets[0];
 	launcher.gift = -1;
+	launcher.deaf = false;
 	ck_assert(launch_event(&launcher, &event, NULL, LAUNCH_WAIT_MS));
 	ck_assert_uint_eq(event.kind, LAUNCHER_HELLO);
 	launcher.walls = (uint32_t)event.value;
@@ -266,6 +268,8 @@ static inline struct launched launch_ask(struct launcher *launcher, int object,
 	fds[START_OBJECT] = object;
 	fds[START_BLOCK] = launch_block(process, memory, cpu_s);
 	launch_shared(&w, fds);
+	if (launcher->deaf)
+		fd_closep(&w.rings);
 	if (launcher->gift >= 0)
 		ck_assert_int_eq(
 			fdpass_send(w.socket, &process, sizeof(process), &launcher->gift, 1),
