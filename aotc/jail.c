@@ -14,8 +14,6 @@
 
 #include "aotc/jail_walls.h"
 
-#define CPU_SLACK_MS 100 /* the kernel adds up more coarsely than it ends */
-
 const char *const jail_wall_names[JAIL_WALLS] = {
 	[JAIL_NAMESPACES] = "namespaces",
 	[JAIL_PRIVILEGES] = "privileges",
@@ -218,10 +216,9 @@ int jail_start(const struct jail_job *job, struct jail_child *out)
 		waitpid(pid, NULL, 0);
 		return r;
 	}
-	*out = (struct jail_child){ .pid = pid,
-		.pidfd = pidfd,
-		.report_fd = fd_take(&reading),
-		.cpu_s = job->limits.cpu_s };
+	*out = (struct jail_child){
+		.pid = pid, .pidfd = pidfd, .report_fd = fd_take(&reading)
+	};
 	return 0;
 }
 
@@ -232,7 +229,7 @@ static void release(struct jail_child *child)
 	child->pid = -1;
 }
 
-static void read_end(const struct report *report, uint64_t cpu_s, struct jail_end *end)
+static void read_end(const struct report *report, struct jail_end *end)
 {
 	end->cpu_ms = report->cpu_ms;
 	if (report->late)
@@ -243,9 +240,6 @@ static void read_end(const struct report *report, uint64_t cpu_s, struct jail_en
 		end->how = JAIL_BIG_FILE;
 	else
 		end->how = WIFSIGNALED(report->code) ? JAIL_KILLED : JAIL_EXITED;
-	/* gcc's driver only says that its compiler died */
-	if (end->how == JAIL_EXITED && report->code != 0 && report->cpu_ms + CPU_SLACK_MS >= cpu_s * 1000)
-		end->how = JAIL_NO_CPU;
 	end->code =
 		WIFSIGNALED(report->code) ? WTERMSIG(report->code) : WEXITSTATUS(report->code);
 }
@@ -269,7 +263,7 @@ int jail_finish(struct jail_child *child, struct jail_end *end)
 					     : "run";
 		}
 		if (report.kind == REPORT_END && !broken) {
-			read_end(&report, child->cpu_s, end);
+			read_end(&report, end);
 			ended = true;
 		}
 	}

@@ -55,7 +55,7 @@ struct jail_job {
 enum jail_how {
 	JAIL_EXITED,   /* code is the exit code */
 	JAIL_KILLED,   /* code is the signal */
-	JAIL_NO_CPU,   /* used up limits.cpu_s */
+	JAIL_NO_CPU,   /* used up limits.cpu_s; a driver hides in words that its tool did */
 	JAIL_NO_TIME,  /* used up limits.wall_s */
 	JAIL_BIG_FILE, /* wrote beyond limits.file_bytes */
 	JAIL_BROKEN,   /* a wall that must stand does not, or the program cannot be run: code is
@@ -73,7 +73,6 @@ struct jail_end {
 struct jail_child {
 	pid_t pid;
 	int pidfd, report_fd;
-	uint64_t cpu_s;
 };
 #define JAIL_NO_CHILD ((struct jail_child){ .pid = -1, .pidfd = -1, .report_fd = -1 })
 

@@ -31,4 +31,5 @@ int jail_processes(struct jail_setup *setup) MUST_USE;
 int jail_capabilities(struct jail_setup *setup) MUST_USE;
 int jail_parent(struct jail_setup *setup) MUST_USE;
 int jail_descriptors(struct jail_setup *setup) MUST_USE;
+/* setup is not looked at */
 int jail_calls(struct jail_setup *setup) MUST_USE;
