@@ -19,14 +19,14 @@ static void setup(void)
 {
 	run_folders();
 	evil_make("");
-	run_expect(0, "", "mkdir \"$here\"/tmp");
-	run_set_folder("TMPDIR", "tmp");
 }
 
 START_TEST(what_must_be_refused_is_refused_in_one_line)
 {
 	EVIL_EACH(module, EVIL_REFUSED)
-	evil_wrong(module, evil_compile(module, &budget));
+	{
+		evil_wrong(module, evil_compile(module, &budget));
+	}
 	evil_conclude();
 }
 END_TEST
@@ -34,7 +34,9 @@ END_TEST
 START_TEST(what_must_be_accepted_is_compiled)
 {
 	EVIL_EACH(module, EVIL_ACCEPTED)
-	evil_wrong(module, evil_compile(module, &budget));
+	{
+		evil_wrong(module, evil_compile(module, &budget));
+	}
 	evil_conclude();
 }
 END_TEST
@@ -42,7 +44,9 @@ END_TEST
 START_TEST(what_is_a_matter_of_limits_keeps_within_them)
 {
 	EVIL_EACH(module, EVIL_EITHER)
-	evil_wrong(module, evil_compile(module, &budget));
+	{
+		evil_wrong(module, evil_compile(module, &budget));
+	}
 	evil_conclude();
 }
 END_TEST

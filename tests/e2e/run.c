@@ -425,6 +425,10 @@ void run_folders(void)
 	run_set_folder("REDSHIRT_STATE_DIR", "state");
 	run_set_folder("REDSHIRT_CACHE_DIR", "cache");
 	unsetenv("NOTIFY_SOCKET");
+	/* a compiler that is killed cannot clean up, so that is done here */
+	run_set_folder("TMPDIR", "tmp");
+	if (mkdir(getenv("TMPDIR"), 0700) < 0)
+		perror(getenv("TMPDIR"));
 	set_path();
 }
 
