@@ -274,7 +274,7 @@ void work_note(struct work *work, const char *const *argv)
 		return;
 	for (size_t i = 0; argv[i]; i++) {
 		const char *quote =
-			strpbrk(argv[i], " \"*#()$") ? "'" : ""; /* our own words hold no ' */
+			strpbrk(argv[i], " \"*()$") ? "'" : ""; /* our own words hold no ' */
 		dprintf(fd, "%s%s%s%s", i ? " " : "", quote, argv[i], quote);
 	}
 	dprintf(fd, "\n");
