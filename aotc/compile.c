@@ -117,6 +117,9 @@ static int judge_compiler(struct build *build, const struct build_job *job)
 	if (job->end.code == 0)
 		return 0;
 	build_first_line(build, job->name, line, sizeof line);
+	if (strstr(line, "Killed signal")) /* by the kernel, short of memory: not the module's
+					      fault */
+		return build_fail(build, "%s was killed", job->what);
 	if (strstr(line, "internal compiler error") || strstr(line, "terminated program"))
 		return build_refuse(build, "the compiler crashed on it: %s", line);
 	return build_fail(build, "%s ended with %d: %s%s", job->what, job->end.code, line,
