@@ -57,30 +57,32 @@ static void tell(int fd, struct report report)
 		_exit(126); /* nobody listens: we are orphans */
 }
 
-/* In order, and the order is the point: see jail_walls.c for each. */
+/* In order, and the order is the point. `must`: no job runs without it. */
+/* clang-format off */
 static const struct job_step {
 	const char *name;
 	int (*run)(struct jail_setup *setup);
 	bool must;
 	int wall; /* -1: not worth a word */
 } job_steps[] = {
-	{ "signals", jail_signals, true, -1 }, { "streams", jail_streams, true, -1 },
-	{ "folder", jail_folder, true, -1 }, { "program", jail_program, true, -1 },
+	{ "signals", jail_signals, true, -1 },
+	{ "streams", jail_streams, true, -1 },
+	{ "folder", jail_folder, true, -1 },
+	{ "program", jail_program, true, -1 },
 	{ "limits", jail_limits, true, -1 },
 	{ "no new privileges", jail_no_new_privileges, true, JAIL_PRIVILEGES },
-	{ "files", jail_files, false,
-		JAIL_FILES }, /* while we may still open every path in its list */
-	{ "user", jail_user, false, JAIL_USER }, /* after: nobody could not */
-	{ "processes", jail_processes, false,
-		JAIL_PROCESSES }, /* counted per user, so after that */
-	{ "capabilities", jail_capabilities, true,
-		-1 },                        /* a new user namespace gave us all of its own */
-	{ "parent", jail_parent, true, -1 }, /* a change of user forgets it */
+	{ "files", jail_files, false, JAIL_FILES },             /* while we may still open every path in its list */
+	{ "user", jail_user, false, JAIL_USER },                /* after: nobody could not */
+	{ "processes", jail_processes, false, JAIL_PROCESSES }, /* counted per user, so after that */
+	{ "capabilities", jail_capabilities, true, -1 },        /* a new user namespace gave us all of its own */
+	{ "parent", jail_parent, true, -1 },                    /* a change of user forgets it */
 	{ "descriptors", jail_descriptors, true, -1 },
-	{ "system calls", jail_calls, true,
-		JAIL_CALLS }, /* last: takes away what the others use */
+	{ "system calls", jail_calls, true, JAIL_CALLS },       /* last: takes away what the others use */
 };
+/* clang-format on */
 
+/* All that a tool sees of one; the same everywhere, so that the same input gives the same
+ * bytes. */
 static const char *const environment[] = {
 	"LC_ALL=C",
 	"PATH=/usr/bin:/bin",
