@@ -88,7 +88,6 @@ static void end(struct listing *l)
 		fputs(l->n_rows ? "\n]\n" : "]\n", stdout);
 	if (l->table)
 		table_print(l->table, stdout);
-	l->table = table_free(l->table);
 }
 
 int listing_show(struct listing *l, const char *about, json_t *request, int timeout_ms)
@@ -105,6 +104,7 @@ int listing_show(struct listing *l, const char *about, json_t *request, int time
 		code = ask(l->ctl, &question, &final);
 	if (code == CONTROL_OK || l->n_rows)
 		end(l);
+	l->table = table_free(l->table);
 	json_decref(final);
 	return code;
 }

@@ -30,11 +30,7 @@ static const char *add(const char *guest)
 
 static json_t *json_of(const char *words)
 {
-	struct run_said said = run_expect(0, NULL, "rsctl %s --json", words);
-	json_t *json = json_loads(said.out, 0, NULL);
-
-	ck_assert_msg(json != NULL, "rsctl %s --json: \"%s\"", words, said.out);
-	return json;
+	return run_json(run_expect(0, NULL, "rsctl %s --json", words).out);
 }
 
 /* --- run --- */
@@ -324,7 +320,7 @@ START_TEST(logs_are_the_last_lines_and_follow_to_the_end)
 		run_expect(0, NULL, "rsctl logs -f --json %llu", (unsigned long long)process);
 	size_t n = 0;
 	for (char *line = strtok(said.out, "\n"); line; line = strtok(NULL, "\n"), n++)
-		ck_assert_ptr_nonnull(json_loads(line, 0, NULL));
+		run_json(line);
 	ck_assert_uint_eq(n, 4);
 }
 END_TEST

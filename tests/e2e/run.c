@@ -247,16 +247,25 @@ uint64_t run_start(const char *words, ...)
 	return process;
 }
 
+json_t *run_json(const char *text)
+{
+	json_t **kept = keep(sizeof(*kept));
+
+	*kept = json_loads(text, 0, NULL);
+	ck_assert_msg(*kept != NULL, "not JSON: %.2000s", text);
+	return *kept;
+}
+
 const json_t *run_process(uint64_t process)
 {
-	struct run_said said = run_expect(0, NULL, "rsctl ps -a --json");
-	json_t *rows = json_loads(said.out, 0, NULL), *row;
+	json_t *rows = run_json(run_expect(0, NULL, "rsctl ps -a --json").out), *row;
 	size_t i;
 
-	ck_assert_msg(json_is_array(rows), "not an array of JSON: %s", said.out);
-	*(json_t **)keep(sizeof(rows)) = rows; /* for leak checkers */
-	json_array_foreach(
-		rows, i, row) if (run_number(row, "process") == (int64_t)process) return row;
+	json_array_foreach(rows, i, row)
+	{
+		if (run_number(row, "process") == (int64_t)process)
+			return row;
+	}
 	return NULL;
 }
 

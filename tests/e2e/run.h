@@ -61,6 +61,8 @@ struct run_said run_expect(int status, const char *out, const char *line, ...) P
 
 /* `rsctl start`: the number of the process. */
 uint64_t run_start(const char *words, ...) PRINTF(1, 2);
+/* Kept until the test ends; what is no JSON fails the test. */
+json_t *run_json(const char *text);
 /* Its row of `rsctl ps -a --json`, NULL: it has none. Kept until the test ends. */
 const json_t *run_process(uint64_t process);
 bool run_is_gone(uint64_t process);
