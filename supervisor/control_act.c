@@ -95,7 +95,7 @@ const struct session_op control_compile = {
 
 static void wait_for(struct session *s, struct process *p)
 {
-	processes_pin(p);
+	roster_pin(p);
 	s->state = p;
 }
 
@@ -118,7 +118,7 @@ static void ended_step(struct session *s)
 static void ended_end(struct session *s)
 {
 	if (s->state)
-		processes_unpin(s->parts->processes, s->state);
+		roster_unpin(s->parts->roster, s->state);
 }
 
 static const struct field stop_fields[] = { { "process", FIELD_TARGET, true },

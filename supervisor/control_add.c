@@ -254,7 +254,7 @@ static void kill_all(struct session *s, const struct hash *program)
 {
 	struct processes *processes = s->parts->processes;
 
-	for (struct process *p = NULL; (p = processes_next(processes, p));)
+	for (struct process *p = NULL; (p = roster_next(s->parts->roster, p));)
 		if (hash_equal(&p->program, program))
 			processes_signal(processes, p, 9);
 }

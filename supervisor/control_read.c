@@ -37,7 +37,7 @@ static struct process *newest_of(struct session *s, const char *prefix)
 
 	if (!session_program(s, prefix, &program))
 		return NULL;
-	for (struct process *p = NULL; (p = processes_next(s->parts->processes, p));)
+	for (struct process *p = NULL; (p = roster_next(s->parts->roster, p));)
 		if (hash_equal(&p->program, &program))
 			newest = p;
 	if (!newest)
@@ -52,7 +52,7 @@ static struct process *whose_logs(struct session *s, const json_t *target)
 
 	if (!text || strlen(text) < STORE_PREFIX_MIN ||
 		(strspn(text, "0123456789") == strlen(text) &&
-			processes_get(s->parts->processes, id)))
+			roster_get(s->parts->roster, id)))
 		return session_process(s, target);
 	return newest_of(s, text);
 }
@@ -69,7 +69,7 @@ static void logs_begin(struct session *s, const json_t *request)
 		session_fail(s, CONTROL_FAILED, "logs", "%s", strerror(ENOMEM));
 		return;
 	}
-	processes_pin(p);
+	roster_pin(p);
 	logs->p = p;
 	logs->follow = follow;
 	logs->cursor = journal_last(p->book, fields_number(request, "lines", UINT64_MAX));
@@ -115,7 +115,7 @@ static void logs_end(struct session *s)
 	struct logs *logs = s->state;
 
 	if (logs)
-		processes_unpin(s->parts->processes, logs->p);
+		roster_unpin(s->parts->roster, logs->p);
 	free(logs);
 }
 

@@ -212,7 +212,7 @@ static void run_end(struct session *s)
 		processes_detach(run->p);
 		if (!s->answered && unwanted)
 			processes_stop(processes, run->p, PROCESSES_STOP_MS);
-		processes_unpin(processes, run->p);
+		roster_unpin(s->parts->roster, run->p);
 	}
 	free(run);
 }

@@ -126,7 +126,7 @@ static void ps_step(struct session *s)
 	struct ps *ps = s->state;
 	struct process *p = NULL;
 
-	while ((p = processes_next(s->parts->processes, p)) && room(s)) {
+	while ((p = roster_next(s->parts->roster, p)) && room(s)) {
 		if (p->id <= ps->last)
 			continue;
 		ps->last = p->id;
@@ -239,10 +239,10 @@ static struct process *as_process(struct session *s, const json_t *target)
 	const char *text = json_string_value(target);
 
 	if (!text)
-		return processes_get(s->parts->processes, (uint64_t)json_integer_value(target));
+		return roster_get(s->parts->roster, (uint64_t)json_integer_value(target));
 	if (strlen(text) > 18 || strspn(text, "0123456789") != strlen(text))
 		return NULL;
-	return processes_get(s->parts->processes, strtoull(text, NULL, 10));
+	return roster_get(s->parts->roster, strtoull(text, NULL, 10));
 }
 
 static bool fits_one_packet(const json_t *row)
@@ -288,7 +288,7 @@ static json_t *processes_of(struct session *s, const struct hash *program)
 {
 	json_t *list = json_array();
 
-	for (struct process *p = NULL; (p = processes_next(s->parts->processes, p));)
+	for (struct process *p = NULL; (p = roster_next(s->parts->roster, p));)
 		if (p->state != PROCESS_GONE && hash_equal(&p->program, program))
 			json_array_append_new(list, json_integer((json_int_t)p->id));
 	return list;

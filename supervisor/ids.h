@@ -7,7 +7,7 @@
 
 #include "supervisor/offload.h"
 
-#define IDS_BLOCK 64u
+#define IDS_BLOCK 1024u /* bursts of starts are faster than a disk */
 
 enum {
 	IDS_NONE = 1, /* take: the next block is not on disk yet (or the disk is full) */

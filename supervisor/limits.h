@@ -11,9 +11,9 @@
 #define LIMITS_CPU_S_MAX      (10ull * 365 * 86400)
 #define LIMITS_PROCESSES_MAX  4096u
 
-/* Descriptors in rsd: of one process (home lanes, table, bell, socket, pages, pidfd, and those
- * of lanes), and of all else. */
-#define LIMITS_FDS_PER_PROCESS 16u
+/* Descriptors in rsd: of one process (bell, socket, page, pidfd, and for moments those of its
+ * lanes), and of all else. */
+#define LIMITS_FDS_PER_PROCESS 8u
 #define LIMITS_FDS_OWN         512u
 
 enum {

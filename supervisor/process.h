@@ -65,9 +65,9 @@ const char *process_state_text(enum process_state state);
 
 struct process {
 	struct processes *owner;
-	struct process *next, *previous; /* of processes.c: all, by id */
-	struct process *next_in_bucket;
-	struct process *next_queued;
+	/* of roster.c */
+	struct process *next, *previous, *next_in_bucket;
+	struct process *next_queued; /* of processes.c */
 	uint64_t id;
 	enum process_state state;
 	struct hash program;

@@ -21,10 +21,9 @@
 
 struct processes {
 	struct processes_parts parts;
-	struct process all; /* head of a ring, by id */
-	struct process *buckets[BUCKETS];
+	struct roster *roster;
 	struct process *queued, **queued_last; /* for the launcher */
-	uint32_t alive, ended;
+	uint32_t alive;
 	bool ending, begun;
 };
 
@@ -45,83 +44,6 @@ static int happened(struct processes *ps, struct process *p, enum process_event 
 		.finish = finish,
 	};
 	return process_event(p, event, &actions);
-}
-
-/* ---- the table ---- */
-
-static struct process **bucket(struct processes *ps, uint64_t id)
-{
-	return &ps->buckets[id % BUCKETS];
-}
-
-struct process *processes_get(struct processes *ps, uint64_t id)
-{
-	struct process *p = *bucket(ps, id);
-
-	while (p && p->id != id)
-		p = p->next_in_bucket;
-	return p;
-}
-
-struct process *processes_next(struct processes *ps, const struct process *p)
-{
-	struct process *next = p ? p->next : ps->all.next;
-
-	return next == &ps->all ? NULL : next;
-}
-
-static void link_process(struct processes *ps, struct process *p)
-{
-	p->next = &ps->all; /* ids grow: the newest is the last */
-	p->previous = ps->all.previous;
-	p->previous->next = p;
-	ps->all.previous = p;
-	p->next_in_bucket = *bucket(ps, p->id);
-	*bucket(ps, p->id) = p;
-}
-
-static void free_process(struct processes *ps, struct process *p)
-{
-	struct process **at = bucket(ps, p->id);
-
-	while (*at != p)
-		at = &(*at)->next_in_bucket;
-	*at = p->next_in_bucket;
-	p->previous->next = p->next;
-	p->next->previous = p->previous;
-	if (ps->begun)
-		loop_cancel(ps->parts.loop, &p->pidfd_watch);
-	loop_timer_stop(&p->timer);
-	fd_closep(&p->pidfd);
-	shelf_drop(p->object);
-	journal_book_free(p->book);
-	free(p->strings);
-	free(p);
-}
-
-/* Forgets the oldest that are gone and that nobody holds. Never while somebody goes through the
- * ring: not from finish(). */
-static void trim(struct processes *ps)
-{
-	for (struct process *p = ps->all.next, *next;
-		p != &ps->all && ps->ended > PROCESSES_ENDED_MAX; p = next) {
-		next = p->next;
-		if (p->state != PROCESS_GONE || p->pins)
-			continue;
-		ps->ended--;
-		free_process(ps, p);
-	}
-}
-
-void processes_pin(struct process *p)
-{
-	p->pins++;
-}
-
-void processes_unpin(struct processes *ps, struct process *p)
-{
-	p->pins--;
-	trim(ps);
 }
 
 /* ---- what the table in process.c wants done ---- */
@@ -227,7 +149,7 @@ static void finish(void *context, struct process *p)
 	journal_close(p->book);
 	p->attached = NULL;
 	ps->alive--;
-	ps->ended++;
+	roster_gone(ps->roster);
 	events_add(ps->parts.events, "ended", p->id, &p->program, "%s, status %d%s%s",
 		ending_text(p->ending.cause), p->ending.status, p->ending.detail[0] ? ": " : "",
 		p->ending.detail);
@@ -356,7 +278,7 @@ static void pidfd_ready(void *context, int result)
 static void started(void *context, uint64_t id, pid_t pid, int pidfd)
 {
 	struct processes *ps = context;
-	struct process *p = processes_get(ps, id);
+	struct process *p = roster_get(ps->roster, id);
 
 	if (!p || p->state == PROCESS_GONE || p->pidfd >= 0) {
 		syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
@@ -373,7 +295,7 @@ static void started(void *context, uint64_t id, pid_t pid, int pidfd)
 static void failed(void *context, uint64_t id, int error)
 {
 	struct processes *ps = context;
-	struct process *p = processes_get(ps, id);
+	struct process *p = roster_get(ps->roster, id);
 	char why[128];
 
 	if (!p || p->state == PROCESS_GONE)
@@ -385,7 +307,7 @@ static void failed(void *context, uint64_t id, int error)
 static void ended(void *context, uint64_t id, int status)
 {
 	struct processes *ps = context;
-	struct process *p = processes_get(ps, id);
+	struct process *p = roster_get(ps->roster, id);
 
 	if (!p || p->state == PROCESS_GONE)
 		return;
@@ -408,8 +330,7 @@ static void launcher_died(void *context)
 	if (!ps->begun)
 		return;
 	events_add(ps->parts.events, "launcher-died", 0, NULL, "%s", "");
-	for (struct process *p = ps->all.next, *next; p != &ps->all; p = next) {
-		next = p->next;
+	for (struct process *p = NULL; (p = roster_next(ps->roster, p));) {
 		if (!has_been_sent(p))
 			continue;
 		ending_set(&p->ending, ENDING_LAUNCHER_DIED, STATUS_KILL, "%s", "");
@@ -437,7 +358,7 @@ struct launch_events processes_launch_events(struct processes *ps)
 static void ready(void *context, uint64_t id)
 {
 	struct processes *ps = context;
-	struct process *p = processes_get(ps, id);
+	struct process *p = roster_get(ps->roster, id);
 
 	char name[4 * CONTROL_NAME_MAX + 1];
 
@@ -452,7 +373,7 @@ static void ready(void *context, uint64_t id)
 static void broken(void *context, uint64_t id, const char *why)
 {
 	struct processes *ps = context;
-	struct process *p = processes_get(ps, id);
+	struct process *p = roster_get(ps->roster, id);
 
 	if (!p)
 		return;
@@ -462,7 +383,7 @@ static void broken(void *context, uint64_t id, const char *why)
 
 static void output(void *context, uint64_t id, uint32_t level, const void *text, uint32_t bytes)
 {
-	struct process *p = processes_get(context, id);
+	struct process *p = roster_get(((struct processes *)context)->roster, id);
 
 	if (!p)
 		return;
@@ -473,14 +394,14 @@ static void output(void *context, uint64_t id, uint32_t level, const void *text,
 
 static bool output_blocked(void *context, uint64_t id)
 {
-	const struct process *p = processes_get(context, id);
+	const struct process *p = roster_get(((struct processes *)context)->roster, id);
 
 	return p && p->attached && p->attached->blocked(p->attached->context);
 }
 
 static void input_wanted(void *context, uint64_t id)
 {
-	const struct process *p = processes_get(context, id);
+	const struct process *p = roster_get(((struct processes *)context)->roster, id);
 
 	if (p && p->attached)
 		p->attached->input_wanted(p->attached->context);
@@ -539,8 +460,7 @@ static struct process *make_process(
 	p->want.ready = compiled;
 	p->strings = malloc(request->strings_bytes + 1);
 	if (!p->strings || journal_open(ps->parts.journal, &p->book)) {
-		free(p->strings);
-		free(p);
+		roster_free_process(p);
 		return NULL;
 	}
 	memcpy(p->strings, request->strings, request->strings_bytes);
@@ -556,18 +476,15 @@ int processes_start(
 		return PROCESSES_ENDING;
 	if (ps->alive >= ps->parts.processes_max)
 		return PROCESSES_LIMIT;
-	trim(ps);
 	struct process *p = make_process(ps, request);
 	if (!p)
 		return -ENOMEM;
 	if (ids_take(ps->parts.ids, &id)) {
-		journal_book_free(p->book);
-		free(p->strings);
-		free(p);
+		roster_free_process(p);
 		return PROCESSES_NO_ID;
 	}
 	p->id = id;
-	link_process(ps, p);
+	roster_add(ps->roster, p);
 	ps->alive++;
 	*out = p;
 	compile_get(ps->parts.compile, &p->want);
@@ -610,8 +527,7 @@ void processes_stop_all(struct processes *ps)
 	bool again = ps->ending;
 
 	ps->ending = true;
-	for (struct process *p = ps->all.next, *next; p != &ps->all; p = next) {
-		next = p->next;
+	for (struct process *p = NULL; (p = roster_next(ps->roster, p));) {
 		if (again)
 			processes_signal(ps, p, SIGKILL);
 		else
@@ -635,18 +551,18 @@ uint32_t processes_running(struct processes *ps, const struct hash *program)
 {
 	uint32_t n = 0;
 
-	for (struct process *p = ps->all.next; p != &ps->all; p = p->next)
+	for (struct process *p = NULL; (p = roster_next(ps->roster, p));)
 		n += p->state != PROCESS_GONE && hash_equal(&p->program, program);
 	return n;
 }
 
-int processes_new(struct processes **out)
+int processes_new(struct roster *roster, struct processes **out)
 {
 	struct processes *ps = calloc(1, sizeof(*ps));
 
 	if (!ps)
 		return -ENOMEM;
-	ps->all.next = ps->all.previous = &ps->all;
+	ps->roster = roster;
 	ps->queued_last = &ps->queued;
 	*out = ps;
 	return 0;
@@ -662,11 +578,11 @@ struct processes *processes_free(struct processes *ps)
 {
 	if (!ps)
 		return NULL;
-	while (ps->all.next != &ps->all) {
-		struct process *p = ps->all.next;
+	for (struct process *p = NULL; (p = roster_next(ps->roster, p));) {
 		if (p->state != PROCESS_GONE)
 			withdraw(ps, p);
-		free_process(ps, p);
+		loop_cancel(ps->parts.loop, &p->pidfd_watch);
+		loop_timer_stop(&p->timer);
 	}
 	free(ps);
 	return NULL;

@@ -1,7 +1,6 @@
 /*
  * processes.h: all processes: takes each from the request to its end, as the table in process.h
- * says, with the help of compile, launch and workers. The last PROCESSES_ENDED_MAX that are
- * gone stay readable.
+ * says, with the help of compile, launch and workers. Which there are stands in the roster.
  */
 #pragma once
 
@@ -9,11 +8,11 @@
 #include "supervisor/ids.h"
 #include "supervisor/launch.h"
 #include "supervisor/process.h"
+#include "supervisor/roster.h"
 #include "supervisor/workers.h"
 
-#define PROCESSES_ENDED_MAX 256u
-#define PROCESSES_STOP_MS   10000u /* between being asked and being killed, if nobody says */
-#define PROCESSES_STOP_MAX  86400000u
+#define PROCESSES_STOP_MS  10000u /* between being asked and being killed, if nobody says */
+#define PROCESSES_STOP_MAX 86400000u
 
 enum {
 	PROCESSES_LIMIT = 1, /* as many run as may */
@@ -24,7 +23,7 @@ enum {
 struct processes;
 
 /* Reads and asks nothing; the launcher's events may be taken before processes_begin(). */
-int processes_new(struct processes **out) MUST_USE;
+int processes_new(struct roster *roster, struct processes **out) MUST_USE;
 struct launch_events processes_launch_events(struct processes *processes);
 struct workers_events processes_workers_events(struct processes *processes);
 
@@ -39,7 +38,7 @@ struct processes_parts { /* all outlive it, but for the launcher, which goes fir
 	uint32_t processes_max;
 };
 void processes_begin(struct processes *processes, const struct processes_parts *parts);
-/* Whatever still runs is forgotten: its launcher must be gone. Returns NULL. */
+/* Whatever still runs is left to the roster: its launcher must be gone. Returns NULL. */
 struct processes *processes_free(struct processes *processes);
 
 /* Where the output of an attached process goes. The functions are called with its context. */
@@ -59,19 +58,12 @@ struct processes_request {
 	uint32_t strings_bytes, arguments, variables;
 	struct attached *attached; /* NULL; the caller's until processes_detach() or the end */
 };
-/* The process begins with its compile; how that goes is seen in its state. It is pinned for the
- * caller. */
+/* The process begins with its compile; how that goes is seen in its state. It is pinned
+ * (roster.h) for the caller. */
 int processes_start(struct processes *processes, const struct processes_request *request,
 	struct process **out) MUST_USE;
 void processes_detach(struct process *p);
 
-/* A pinned record stays after the end. */
-void processes_pin(struct process *p);
-void processes_unpin(struct processes *processes, struct process *p);
-
-struct process *processes_get(struct processes *processes, uint64_t id); /* NULL: unknown */
-/* In the order of their ids; NULL begins, and ends. */
-struct process *processes_next(struct processes *processes, const struct process *p);
 uint32_t processes_alive(const struct processes *processes);
 uint32_t processes_max(const struct processes *processes);
 uint32_t processes_running(struct processes *processes, const struct hash *program);

@@ -123,7 +123,9 @@ static int start_launcher(struct rsd *rsd)
 	int r = places_installed("libexec/redshirt/launcher", path);
 
 	if (r == 0)
-		r = processes_new(&rsd->parts.processes);
+		r = roster_new(&rsd->parts.roster);
+	if (r == 0)
+		r = processes_new(rsd->parts.roster, &rsd->parts.processes);
 	if (r)
 		return r;
 	const struct launch_events events = processes_launch_events(rsd->parts.processes);
@@ -135,6 +137,7 @@ static void end_launcher(struct rsd *rsd)
 {
 	rsd->parts.launch = launch_free(rsd->parts.launch);
 	rsd->parts.processes = processes_free(rsd->parts.processes);
+	rsd->parts.roster = roster_free(rsd->parts.roster);
 }
 
 static int set_folder(struct rsd *rsd, enum place place, const char *given)

@@ -353,7 +353,7 @@ struct process *session_process(struct session *s, const json_t *target)
 	char what[32];
 	uint64_t id = text ? 0 : (uint64_t)json_integer_value(target);
 	bool number = !text || is_id(text, &id);
-	struct process *p = number ? processes_get(s->parts->processes, id) : NULL;
+	struct process *p = number ? roster_get(s->parts->roster, id) : NULL;
 
 	if (!number) {
 		session_fail(s, CONTROL_USAGE, text, "a process is named by its number");

@@ -27,6 +27,7 @@ struct session_parts {
 	struct compile *compile;
 	struct launch *launch;
 	struct workers *workers;
+	struct roster *roster;
 	struct processes *processes;
 	struct events *events;
 	const struct places *places;

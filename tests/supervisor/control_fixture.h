@@ -66,7 +66,8 @@ static void open_parts(void)
 	const struct compile_parts c = { parts.loop, parts.offload, parts.store, parts.objects,
 		parts.shelf, parts.refused_folder, aotc_path };
 	ck_assert_int_eq(compile_new(&c, &parts.compile), 0);
-	ck_assert_int_eq(processes_new(&parts.processes), 0);
+	ck_assert_int_eq(roster_new(&parts.roster), 0);
+	ck_assert_int_eq(processes_new(parts.roster, &parts.processes), 0);
 	const struct workers_events w = processes_workers_events(parts.processes);
 	ck_assert_int_eq(workers_new(&w, &parts.workers), 0);
 	const struct processes_parts p = { parts.loop, NULL, parts.compile, parts.workers,
@@ -79,6 +80,7 @@ static void close_parts(void)
 {
 	parts.offload = offload_free(parts.offload);
 	parts.processes = processes_free(parts.processes);
+	parts.roster = roster_free(parts.roster);
 	parts.workers = workers_free(parts.workers);
 	parts.compile = compile_free(parts.compile);
 	parts.shelf = shelf_free(parts.shelf);
