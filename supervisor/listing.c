@@ -21,8 +21,6 @@ static int begin(struct listing *l)
 {
 	const char *headings[TABLE_COLUMNS_MAX + 1] = { NULL };
 
-	if (as_array(l))
-		fputc('[', stdout);
 	if (!as_table(l))
 		return CONTROL_OK;
 	for (size_t i = 0; i < l->n_columns && i < TABLE_COLUMNS_MAX; i++)
@@ -34,7 +32,7 @@ static int begin(struct listing *l)
 static int print_json(struct listing *l, json_t *row)
 {
 	if (as_array(l))
-		fputs(l->n_rows ? ",\n" : "\n", stdout);
+		fputs(l->n_rows ? ",\n" : "[\n", stdout);
 	json_dumpf(row, stdout, JSON_FORM);
 	if (!as_array(l)) {
 		fputc('\n', stdout);
@@ -85,7 +83,7 @@ static int take_row(void *context, json_t *row)
 static void end(struct listing *l)
 {
 	if (as_array(l))
-		fputs(l->n_rows ? "\n]\n" : "]\n", stdout);
+		fputs(l->n_rows ? "\n]\n" : "[]\n", stdout);
 	if (l->table)
 		table_print(l->table, stdout);
 }

@@ -193,6 +193,16 @@ START_TEST(json_is_whole_when_rsd_goes_away_in_the_middle)
 }
 END_TEST
 
+START_TEST(json_of_an_error_is_nothing)
+{
+	struct run_said said = ASK(
+		"{\"error\": {\"code\": 4, \"what\": \"ls\", \"why\": \"no\"}}", "ls --json");
+
+	expect_status(said, CONTROL_DENIED);
+	ck_assert_str_eq(said.out, "");
+}
+END_TEST
+
 START_TEST(ps_shows_what_a_process_handles_and_waits_for)
 {
 	struct run_said said =
@@ -415,6 +425,7 @@ static Suite *suite(void)
 	tcase_add_test(t, quiet_is_one_whole_id_a_line);
 	tcase_add_test(t, json_is_one_array);
 	tcase_add_test(t, json_is_whole_when_rsd_goes_away_in_the_middle);
+	tcase_add_test(t, json_of_an_error_is_nothing);
 	tcase_add_test(t, ps_shows_what_a_process_handles_and_waits_for);
 	tcase_add_test(t, ps_of_the_ended_shows_how);
 	tcase_add_test(t, rows_that_lack_everything_are_shown_as_nothing);
