@@ -204,6 +204,9 @@ int rsctl_run(struct rsctl *ctl)
 
 	if (ctl->detach)
 		return rsctl_act_start(ctl);
+	if (ctl->json)
+		return say_error(CONTROL_USAGE, "run",
+			"--json needs --detach: what is printed here is the program's");
 	int code = program_find(ctl, ctl->words[0], program);
 	return code ? code : run_attached(ctl, program);
 }

@@ -53,6 +53,7 @@ static const struct {
 	{ "kill -s NONE 7", "rsctl: kill: --signal: expected a signal" },
 	{ "run -m lots x", "rsctl: run: --memory: expected a size" },
 	{ "run", "rsctl: run: something is missing\n" },
+	{ "run --json x", "rsctl: run: --json needs --detach" },
 	{ "--colour ps", "rsctl: options: --colour: no such option\n" },
 	{ "help fly", "rsctl: fly: no such command\n" },
 	{ "", "rsctl: command: none was given\n" },
