@@ -126,7 +126,11 @@ START_TEST(a_handler_killed_in_full_traffic_loses_nothing)
 		/* what is sent now waits for the next one, so there has to be one */
 		echo = run_start("rsctl start \"$guests\"/echo.wasm");
 		run_expect(0, "again\n", "rsctl run \"$guests\"/ask.wasm again");
-		ck_assert_msg(run_is_going(&storm), "%s", run_out_so_far(&storm));
+		if (!run_is_going(&storm)) {
+			struct run_said said = run_join(&storm);
+			ck_abort_msg(
+				"storm ended with %d: %s%s", said.status, said.out, said.err);
+		}
 		run_expect(0, NULL, "rsctl kill $(rsctl ps -q)");
 		ck_assert_int_eq(run_join(&storm).status, 128 + SIGKILL);
 	}

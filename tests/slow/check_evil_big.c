@@ -19,8 +19,10 @@ static void setup(void)
 static void each(enum evil_verdict verdict)
 {
 	EVIL_EACH(module, verdict)
-	if (strncmp(module->name, "big_", 4) == 0)
-		evil_wrong(module, evil_compile(module, &budget));
+	{
+		if (strncmp(module->name, "big_", 4) == 0)
+			evil_wrong(module, evil_compile(module, &budget));
+	}
 	evil_conclude();
 }
 
