@@ -12,9 +12,11 @@
 
 _Noreturn void rs_trap(uint32_t cause)
 {
+	const uint64_t *frame = __builtin_frame_address(0);
+
 	/* a call that never returns may be the last thing of its function: what lies after it
-	 * is another's */
-	trap_at(cause, (const char *)__builtin_return_address(0) - 1);
+	 * is another's. Above the frame's two words lies the caller's stack. */
+	trap_at(cause, (const char *)__builtin_return_address(0) - 1, frame + 2);
 }
 
 uint32_t rs_memory_grow(uint32_t had_pages, uint32_t more_pages)

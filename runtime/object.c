@@ -13,6 +13,7 @@ struct loading {
 	int file;
 	uint64_t file_bytes;
 	const struct object_header *head;
+	const struct object_function *functions;
 	Elf64_Ehdr elf;
 	Elf64_Phdr segments[SEGMENTS_MAX];
 	uint8_t *base;
@@ -92,6 +93,26 @@ static int check_file(struct loading *l)
 		head->elf_offset % HOST_PAGE_BYTES ||
 		!within(head->elf_offset, head->elf_bytes, l->file_bytes))
 		return OBJECT_REFUSED;
+	return 0;
+}
+
+/* Only looked at when something goes wrong. */
+static int map_functions(struct loading *l)
+{
+	const struct object_header *head = l->head;
+	uint64_t size = head->functions_count * sizeof(*l->functions);
+
+	if (head->functions_count > OBJECT_FUNCTIONS_MAX ||
+		head->functions_offset % HOST_PAGE_BYTES ||
+		!within(head->functions_offset, size, l->file_bytes))
+		return OBJECT_REFUSED;
+	if (!size)
+		return 0;
+	const void *at = mmap(
+		NULL, size, PROT_READ, MAP_PRIVATE, l->file, (off_t)head->functions_offset);
+	if (at == MAP_FAILED)
+		return -errno;
+	l->functions = at;
 	return 0;
 }
 
@@ -322,8 +343,8 @@ static void *export_of(const struct loading *l, const char *name)
 
 int object_load(int file, object_resolve *resolve, struct object *out)
 {
-	static int (*const steps[])(struct loading *) = { open_file, check_file, read_elf,
-		lay_out, map_segments, read_dynamic, find_names, relocate_all,
+	static int (*const steps[])(struct loading *) = { open_file, check_file, map_functions,
+		read_elf, lay_out, map_segments, read_dynamic, find_names, relocate_all,
 		protect_relocated };
 	struct loading l = { .file = file, .resolve = resolve };
 
@@ -335,6 +356,7 @@ int object_load(int file, object_resolve *resolve, struct object *out)
 	*out = (struct object){ .head = l.head,
 		.base = l.base,
 		.bytes = l.bytes,
+		.functions = l.functions,
 		.instantiate = (void (*)(void))export_of(&l, OBJECT_INSTANTIATE),
 		.run = (void (*)(void))export_of(&l, OBJECT_RUN) };
 	return out->instantiate && out->run ? 0 : OBJECT_REFUSED;

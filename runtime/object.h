@@ -16,6 +16,7 @@ struct object {
 	const struct object_header *head; /* stays mapped */
 	const uint8_t *base;              /* where its ELF lies */
 	uint64_t bytes;
+	const struct object_function *functions; /* head->functions_count of them; mapped */
 	void (*instantiate)(void);
 	void (*run)(void);
 };

@@ -15,8 +15,10 @@
  * little more. */
 #define HANDLER_STACK_BYTES (16 * KIB)
 
+#define CALLER_WORDS 64u /* of the stack, to look for who called a helper */
+
 static struct own_page *page;
-static uint64_t code_base, code_bytes;
+static struct trap_code program;
 static uint8_t *stack_low; /* the program's stack, without its guards */
 
 int trap_stack_new(void **top)
@@ -34,10 +36,50 @@ int trap_stack_new(void **top)
 	return 0;
 }
 
-void trap_code_at(const void *base, uint64_t bytes)
+void trap_code_at(const struct trap_code *at)
 {
-	code_base = (uint64_t)base;
-	code_bytes = bytes;
+	program = *at;
+}
+
+/* ---- where ---- */
+
+/* In the program's code, counted from its base; 0: elsewhere. */
+static uint64_t code_offset(uint64_t address)
+{
+	uint64_t offset = address - (uint64_t)program.base;
+
+	return offset < program.bytes ? offset : 0;
+}
+
+/* True: the code there is of no wasm function. They are sorted by code. */
+static bool is_helper(uint64_t offset)
+{
+	uint32_t low = 0, high = program.functions_count;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (program.functions[middle].code <= offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low && program.functions[low - 1].index == OBJECT_NOT_WASM;
+}
+
+/* The function that called a helper: what looks like a way back into one, not far up the stack.
+ * For people only; nothing rests on it. */
+static uint64_t caller_of(uint64_t helper, const uint64_t *stack)
+{
+	const uint64_t *end = (const void *)(stack_low + TRAP_STACK_BYTES);
+
+	for (uint32_t n = 0; n < CALLER_WORDS && stack + n < end; n++) {
+		uint64_t offset = code_offset(stack[n] - 1);
+
+		if (offset && !is_helper(offset))
+			return offset;
+	}
+	return helper;
 }
 
 /* ---- the end ---- */
@@ -60,27 +102,22 @@ static _Noreturn void end(uint32_t status)
 		syscall(SYS_exit_group, status);
 }
 
-static uint64_t code_offset(uint64_t address)
-{
-	return address - code_base < code_bytes ? address - code_base : 0;
-}
-
-static _Noreturn void report(
-	uint32_t cause, uint32_t signal, uint64_t address, uint64_t instruction)
+static _Noreturn void report(uint32_t cause, uint32_t signal, uint64_t address, uint64_t place)
 {
 	if (cause >= TRAP_COUNT || exit_status[cause] == 0)
 		cause = TRAP_RUNTIME;
 	if (page)
-		page->trap = (struct trap_report){ .cause = cause,
-			.signal = signal,
-			.address = address,
-			.code = code_offset(instruction) };
+		page->trap = (struct trap_report){
+			.cause = cause, .signal = signal, .address = address, .code = place
+		};
 	end(exit_status[cause]);
 }
 
-_Noreturn void trap_at(uint32_t cause, const void *code)
+_Noreturn void trap_at(uint32_t cause, const void *place, const uint64_t *stack)
 {
-	report(cause, 0, 0, (uint64_t)code);
+	uint64_t offset = code_offset((uint64_t)place);
+
+	report(cause, 0, 0, is_helper(offset) ? caller_of(offset, stack) : offset);
 }
 
 _Noreturn void trap_runtime(void)

@@ -21,11 +21,21 @@ int trap_stack_new(void **top) MUST_USE;
  * page must stay mapped. */
 int trap_catch(struct own_page *own) MUST_USE;
 
-/* Where the program's code lies, for trap_report.code. */
-void trap_code_at(const void *base, uint64_t bytes);
+/* Where the program's code lies and which function each part of it is, for trap_report.code. */
+struct trap_code {
+	const void *base;
+	uint64_t bytes;
+	const struct object_function *functions;
+	uint32_t functions_count;
+};
+void trap_code_at(const struct trap_code *code);
 
-/* A check of the program's code at that address failed: enum trap_cause. */
-_Noreturn void trap_at(uint32_t cause, const void *code);
+/*
+ * A check of the program's code failed: enum trap_cause. place: in the code that calls; stack:
+ * above what it was called with. A check may stand in a helper that many functions share: then
+ * the one that called the helper is told.
+ */
+_Noreturn void trap_at(uint32_t cause, const void *place, const uint64_t *stack);
 
 /* Our own runtime gives up. */
 _Noreturn void trap_runtime(void);

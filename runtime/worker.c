@@ -69,9 +69,13 @@ static int load_object(const struct worker_birth *birth)
 {
 	int r = object_load(birth->fds[START_OBJECT], imports_find, &object);
 
-	if (r == 0)
-		trap_code_at(object.base, object.bytes);
-	return r;
+	if (r)
+		return r;
+	trap_code_at(&(struct trap_code){ .base = object.base,
+		.bytes = object.bytes,
+		.functions = object.functions,
+		.functions_count = object.head->functions_count });
+	return 0;
 }
 
 static int map_memory(const struct worker_birth *birth)

@@ -161,6 +161,19 @@ static void runs_that_overlap(void)
 	head->runs[1] = head->runs[0];
 	head->runs_count = 2;
 }
+static void functions_off_the_page(void)
+{
+	head->functions_offset = 8;
+}
+static void functions_beyond_the_file(void)
+{
+	head->functions_offset = 1 << 20;
+	head->functions_count = 1;
+}
+static void too_many_functions(void)
+{
+	head->functions_count = OBJECT_FUNCTIONS_MAX + 1;
+}
 static void an_elf_off_the_page(void)
 {
 	head->elf_offset += 8;
@@ -321,7 +334,8 @@ static const struct {
 } lies[] = { ROW(other_magic), ROW(other_version), ROW(more_than_declared), ROW(too_many_pages),
 	ROW(too_many_runs), ROW(a_run_beyond_memory), ROW(a_run_beyond_the_file),
 	ROW(a_run_that_wraps), ROW(a_run_off_the_page), ROW(an_empty_run),
-	ROW(runs_that_overlap), ROW(an_elf_off_the_page), ROW(an_elf_beyond_the_file),
+	ROW(runs_that_overlap), ROW(functions_off_the_page), ROW(functions_beyond_the_file),
+	ROW(too_many_functions), ROW(an_elf_off_the_page), ROW(an_elf_beyond_the_file),
 	ROW(an_elf_that_wraps), ROW(an_elf_cut_short), ROW(no_elf), ROW(a_32_bit_elf),
 	ROW(a_program), ROW(another_machine), ROW(too_many_segments), ROW(segments_elsewhere),
 	ROW(no_segments), ROW(code_that_can_be_written), ROW(a_segment_far_away),
