@@ -167,7 +167,8 @@ static void on_fault(int signal, siginfo_t *info, void *context)
 	uint64_t address;
 	uint32_t cause = cause_of(signal, (uint64_t)info->si_addr, &address);
 
-	report(cause, (uint32_t)signal, address, (uint64_t)machine->uc_mcontext.gregs[REG_RIP]);
+	report(cause, (uint32_t)signal, address,
+		code_offset((uint64_t)machine->uc_mcontext.gregs[REG_RIP]));
 }
 
 int trap_catch(struct own_page *own)
