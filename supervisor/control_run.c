@@ -206,11 +206,11 @@ static void run_end(struct session *s)
 	struct processes *processes = s->parts->processes;
 
 	if (run && run->p) {
-		/* the client went away: of an attached program in any case, of a start before
-		 * there was anything to answer */
-		bool unwanted = run->attach || run->p->state == PROCESS_COMPILING;
+		/* nobody is attached any more, or nobody hears how the start went */
+		bool unwanted =
+			run->attach || (!s->answered && run->p->state == PROCESS_COMPILING);
 		processes_detach(run->p);
-		if (!s->answered && unwanted)
+		if (unwanted)
 			processes_stop(processes, run->p, PROCESSES_STOP_MS);
 		roster_unpin(s->parts->roster, run->p);
 	}

@@ -1,6 +1,19 @@
+#include <dirent.h>
+
 #include <sys/stat.h>
 
 #include "tests/supervisor/control_fixture.h"
+
+static int files_in(const char *name)
+{
+	DIR *folder = opendir(at_home(name));
+	int n = 0;
+
+	for (struct dirent *entry; (entry = readdir(folder));)
+		n += entry->d_name[0] != '.';
+	closedir(folder);
+	return n;
+}
 
 START_TEST(an_answer_ends_the_connection)
 {

@@ -1,8 +1,10 @@
-/* control_fixture.h: a control socket with everything behind it but a launcher, in one thread:
- * whoever waits for an answer turns the loop. */
+/*
+ * control_fixture.h: a control socket with everything behind it, in one thread: whoever waits
+ * for an answer turns the loop. The compiler is a shell script; the launcher is the test
+ * program itself, when it says so (fake_launcher).
+ */
 #pragma once
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,6 +23,8 @@ static struct journal *journal;
 static struct ids *ids;
 static struct control *control;
 static int shut_downs;
+static const char *compiler_script = "#!/bin/sh\necho no compiler here\nexit 1\n";
+static bool fake_launcher;
 
 static const char *at_home(const char *name)
 {
@@ -36,13 +40,13 @@ static void shut_down(void *context)
 	shut_downs++;
 }
 
-static void no_compiler(void)
+static void write_compiler(void)
 {
-	static const char script[] = "#!/bin/sh\necho no compiler here\nexit 1\n";
+	size_t n = strlen(compiler_script);
 
 	snprintf(aotc_path, sizeof(aotc_path), "%s/aotc", home);
 	int fd = open(aotc_path, O_WRONLY | O_CREAT | O_CLOEXEC, 0700);
-	ck_assert_int_eq(write(fd, script, sizeof(script) - 1), sizeof(script) - 1);
+	ck_assert_int_eq(write(fd, compiler_script, n), (ssize_t)n);
 	close(fd);
 }
 
@@ -70,14 +74,19 @@ static void open_parts(void)
 	ck_assert_int_eq(processes_new(parts.roster, &parts.processes), 0);
 	const struct workers_events w = processes_workers_events(parts.processes);
 	ck_assert_int_eq(workers_new(&w, &parts.workers), 0);
-	const struct processes_parts p = { parts.loop, NULL, parts.compile, parts.workers,
-		journal, ids, parts.events, 10 };
+	const struct launch_events l = processes_launch_events(parts.processes);
+	if (fake_launcher)
+		ck_assert_int_eq(
+			launch_new(parts.loop, "/proc/self/exe", &l, &parts.launch), 0);
+	const struct processes_parts p = { parts.loop, parts.launch, parts.compile,
+		parts.workers, journal, ids, parts.events, 10 };
 	processes_begin(parts.processes, &p);
 	parts.limits.memory_bytes = MIB;
 }
 
 static void close_parts(void)
 {
+	parts.launch = launch_free(parts.launch);
 	parts.offload = offload_free(parts.offload);
 	parts.processes = processes_free(parts.processes);
 	parts.roster = roster_free(parts.roster);
@@ -100,7 +109,7 @@ static void set_up(void)
 	strcpy(home, "/tmp/check_control.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(home));
 	snprintf(socket_path, sizeof(socket_path), "%s/control.sock", home);
-	no_compiler();
+	write_compiler();
 	open_parts();
 	ck_assert_int_eq(control_new(&parts, socket_path, CONTROL_NO_GROUP, &control), 0);
 }
@@ -118,8 +127,9 @@ static void tear_down(void)
 /* One turn of rsd's loop, sleeping for at most so long. */
 static void turn(uint64_t ms)
 {
-	bool again = control_step(control);
+	bool again = workers_pump(parts.workers);
 
+	again |= control_step(control);
 	ck_assert_int_eq(loop_wait(parts.loop, again ? 0 : loop_now_ns() + ms * 1000000), 0);
 	loop_dispatch(parts.loop);
 }
@@ -229,15 +239,4 @@ static int answer(const char *request)
 	ck_assert_int_eq(hear(fd, heard, sizeof(heard)), HEARD_END);
 	close(fd);
 	return code;
-}
-
-static int files_in(const char *name)
-{
-	DIR *folder = opendir(at_home(name));
-	int n = 0;
-
-	for (struct dirent *entry; (entry = readdir(folder));)
-		n += entry->d_name[0] != '.';
-	closedir(folder);
-	return n;
 }
