@@ -26,12 +26,13 @@ $(filter $(BUILD)/tests/e2e/% $(BUILD)/tests/slow/%,$(TESTS)): $(BUILD)/tests/e2
 $(filter %/check_evil %/check_evil_big,$(TESTS)): $(BUILD)/tests/e2e/evil.o
 
 # Logic without much I/O: what valgrind can follow to the end. The broker's many small tests all run in one process.
-VALGRIND_OF := broker client options program programs symbol table term units workers
-VALGRIND := $(if $(SAN),,$(filter $(VALGRIND_OF:%=$(BUILD)/tests/supervisor/check_%),$(QUICK)))
+VALGRIND_OF := broker client journal loop options program programs symbol table term units workers \
+	host_console host_log host_random host_time
+VALGRIND := $(if $(SAN),,$(foreach t,$(VALGRIND_OF),$(filter %/check_$(t),$(QUICK))))
 
 # A named test fails by itself; `make test` runs them all, and its summary fails.
 RUN_TEST = BUILD=$(abspath $(BUILD)) REDSHIRT_TREE=$(abspath $(OUT)) REDSHIRT_GUESTS=$(abspath $(BUILD)/guests) \
-	CK_TIMEOUT_MULTIPLIER=$(if $(SAN),10,5) tests/run.sh $(if $(filter test test-slow,$(MAKECMDGOALS)),--go-on)
+	CK_TIMEOUT_MULTIPLIER=$(if $(SAN),10,5) tests/run.sh $(if $(filter test test-slow test-valgrind,$(MAKECMDGOALS)),--go-on)
 define run_rule
 $(call name_of,$(1)): $(1) $(if $(findstring /e2e/,$(1))$(findstring /slow/,$(1)),$(PROGRAMS) guests guests-rust)
 	@$$(RUN_TEST) $$@ $(1)
@@ -52,10 +53,12 @@ include tests/mutants/mutants.mk
 
 test: layers $(RUNS)
 	@tests/summary.sh $(BUILD)/results $(RUNS)
+test-valgrind: $(patsubst test-%,valgrind-%,$(call name_of,$(VALGRIND)))
+	@tests/summary.sh $(BUILD)/results $^
 test-slow: $(call name_of,$(SLOW))
 	@tests/summary.sh $(BUILD)/results $^
 bench: $(BENCH) $(PROGRAMS) guests
 	@for b in $(BENCH); do REDSHIRT_TREE=$(abspath $(OUT)) REDSHIRT_GUESTS=$(abspath $(BUILD)/guests) $$b || exit 1; done
 demo: all
 	@tests/demo.sh $(BUILD)
-.PHONY: deps deps-test test test-slow bench demo $(RUNS) $(call name_of,$(SLOW))
+.PHONY: deps deps-test test test-valgrind test-slow bench demo $(RUNS) $(call name_of,$(SLOW))
