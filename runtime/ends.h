@@ -96,7 +96,7 @@ static inline bool ends_readable(const struct end *end)
 	return end->state == END_OPEN || end->state == END_DRAINING;
 }
 
-/* What the worker was born with. The first five are mapped and may be closed afterwards. */
+/* What the worker was born with. The first four are mapped and may be closed afterwards. */
 struct ends_start {
 	int home_lane, own_page, table, rsd_page;
 	int bell, socket, rsd_bell; /* the numbers they will have later */
