@@ -156,6 +156,10 @@ int worker_flush(struct worker *worker)
 {
 	int r = outbox_flush(&worker->outbox, &worker->home, worker->socket);
 
+	/* a locked worker cannot close its end, so it is dead, and its pidfd says so in a
+	 * moment */
+	if (r == -EPIPE || r == -ECONNRESET)
+		r = 0;
 	worker->retry = r == -ETOOMANYREFS || r == -EAGAIN || r == -ENOBUFS;
 	return r == 0 ? 0 : worker->retry ? WORKER_LATER : WORKER_DEAF;
 }
