@@ -115,7 +115,7 @@ END_TEST
 
 static void one_run(const struct evil_module *module)
 {
-	struct run_said said = run("rsctl run \"$here\"/evil/%s.wasm", module->name);
+	struct run_said said = run("rsctl run --memory 4G \"$here\"/evil/%s.wasm", module->name);
 	bool traps = strncmp(module->end, "traps ", 6) == 0;
 
 	if (said.status != (traps ? 134 : 0))

@@ -424,6 +424,7 @@ static void set_path(void)
 
 void run_folders(void)
 {
+	set_path();
 	memcpy(here, HERE, sizeof(here)); /* a suite may have several cases */
 	if (!mkdtemp(here)) {
 		perror(here);
@@ -438,7 +439,6 @@ void run_folders(void)
 	run_set_folder("TMPDIR", "tmp");
 	if (mkdir(getenv("TMPDIR"), 0700) < 0)
 		perror(getenv("TMPDIR"));
-	set_path();
 }
 
 static int forget(const char *path, const struct stat *now, int what, struct FTW *ftw)
