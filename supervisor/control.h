@@ -32,7 +32,7 @@ uint32_t control_clients(const struct control *control);
 extern const struct session_op control_version, control_ps, control_ls, control_inspect;
 /* control_read.c */
 extern const struct session_op control_logs, control_events;
-/* control_add.c */
+/* control_add.c, control_rm.c */
 extern const struct session_op control_add, control_rm;
 /* control_act.c */
 extern const struct session_op control_compile, control_stop, control_kill, control_shutdown;

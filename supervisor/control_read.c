@@ -7,12 +7,6 @@
 #include "supervisor/describe.h"
 #include "supervisor/jsontext.h"
 
-static bool room(const struct session *s)
-{
-	return !connection_closed(s->connection) &&
-	       connection_queued(s->connection) < CONNECTION_QUEUE_HIGH;
-}
-
 static void missed(struct session *s, uint64_t n)
 {
 	session_say(s, json_pack("{s:I}", "missed", (json_int_t)n));
@@ -99,7 +93,7 @@ static void logs_step(struct session *s)
 	struct journal_line line;
 	int r = 0;
 
-	while (r != JOURNAL_END && room(s)) {
+	while (r != JOURNAL_END && session_room(s)) {
 		r = journal_next(logs->p->book, &logs->cursor, &line);
 		if (r == 0)
 			session_row(s, log_row(logs->p, &line));
@@ -181,7 +175,7 @@ static void events_step(struct session *s)
 		missed(s, first - reader->next);
 		reader->next = first;
 	}
-	while (reader->next < events_last(events) && room(s))
+	while (reader->next < events_last(events) && session_room(s))
 		session_row(s, event_row(events_get(events, reader->next++)));
 	if (reader->next == events_last(events) && !reader->follow)
 		session_ok(s, NULL);

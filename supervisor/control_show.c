@@ -8,13 +8,6 @@
 
 static const struct field no_fields[] = { { 0 } };
 
-/* Few enough that a step never holds up the loop; the next step goes on. */
-static bool room(const struct session *s)
-{
-	return !connection_closed(s->connection) &&
-	       connection_queued(s->connection) < CONNECTION_QUEUE_HIGH;
-}
-
 static void free_state(struct session *s)
 {
 	free(s->state);
@@ -126,7 +119,7 @@ static void ps_step(struct session *s)
 	struct ps *ps = s->state;
 	struct process *p = NULL;
 
-	while ((p = roster_next(s->parts->roster, p)) && room(s)) {
+	while ((p = roster_next(s->parts->roster, p)) && session_room(s)) {
 		if (p->id <= ps->last)
 			continue;
 		ps->last = p->id;
@@ -195,7 +188,7 @@ static void ls_step(struct session *s)
 
 	if (!ls->survey->done)
 		return;
-	while (room(s)) {
+	while (session_room(s)) {
 		entry = programs_next(s->parts->programs, ls->begun ? &ls->last : NULL);
 		if (!entry)
 			break;

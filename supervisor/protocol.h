@@ -40,7 +40,7 @@
  *     row: program, bytes, added_ms, running (number),
  *     compiled ("yes" "no" "refused" "unknown": the toolchain has not answered yet)
  * inspect    target: a process number, or text: a program prefix or a process number in digits
- *     row: {"process": {as in ps, and args, env, messages, answers, lanes, dropped, talks_to}}
+ *     row: {"process": {as in ps, and args, env, messages, answers, lanes, talks_to}}
  *     or {"program": {as in ls, and processes [numbers], why? (refused because)}}
  * logs       process (or text: its number, or a program prefix: its newest process),
  *            follow?, lines?

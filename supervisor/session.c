@@ -284,9 +284,14 @@ struct session *session_free(struct session *s)
 
 void session_step(struct session *s)
 {
-	if (!s->answered && !s->gone && s->op && s->op->step &&
-		connection_queued(s->connection) < CONNECTION_QUEUE_HIGH)
+	if (!s->answered && !s->gone && s->op && s->op->step && session_room(s))
 		s->op->step(s);
+}
+
+bool session_room(const struct session *s)
+{
+	return !connection_closed(s->connection) &&
+	       connection_queued(s->connection) < CONNECTION_QUEUE_HIGH;
 }
 
 bool session_follow(struct session *s)

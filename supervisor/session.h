@@ -80,6 +80,10 @@ void session_step(struct session *session);
 /* It attaches or follows: no timeouts. False: too many do, and it has been answered. */
 bool session_follow(struct session *session) MUST_USE;
 
+/* For a step that sends rows: false, and the next step goes on, so that neither the client nor
+ * rsd's other work has to wait for the rest. */
+bool session_room(const struct session *session);
+
 /* json is taken, and may be NULL after a failed allocation. */
 void session_row(struct session *session, json_t *row);
 void session_say(struct session *session, json_t *message);
