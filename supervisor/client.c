@@ -174,11 +174,21 @@ static int read_output(struct client *client, size_t size, struct reply *out)
 /* *size is 0 when the server closed. */
 static int receive_packet(struct client *client, size_t *size)
 {
+	bool reset = false;
+
 	for (;;) {
 		/* MSG_TRUNC: the true length, also of a packet that did not fit */
 		ssize_t n = recv(client->fd, client->buffer, CONTROL_PACKET_MAX, MSG_TRUNC);
 		if (n < 0 && errno == EINTR)
 			continue;
+		/*
+		 * rsd closed without reading all of ours. The kernel says so first, once; what
+		 * rsd sent before that is still there.
+		 */
+		if (n < 0 && errno == ECONNRESET && !reset) {
+			reset = true;
+			continue;
+		}
 		if (n < 0 && errno != ECONNRESET)
 			return -errno;
 		if (n > (ssize_t)CONTROL_PACKET_MAX)

@@ -1,3 +1,5 @@
+#include <sys/wait.h>
+
 #include "supervisor/client.h"
 #include "tests/check_run.h"
 #include "tests/supervisor/fake_rsd.h"
@@ -48,6 +50,25 @@ static void echo_request(int fd)
 			    ? "{\"ok\": true}"
 			    : "{}");
 }
+
+static void answer_without_reading(int fd)
+{
+	char byte;
+
+	(void)!recv(fd, &byte, 1, MSG_PEEK); /* it is there, and stays there */
+	fake_rsd_json(fd, "{\"ok\": true}");
+}
+
+START_TEST(what_rsd_said_before_it_closed_is_heard)
+{
+	connect_to(answer_without_reading);
+	ck_assert_int_eq(client_send(&client, json_pack("{s:s}", "op", "ls")), 0);
+	ck_assert_int_gt(wait(NULL), 0); /* rsd is gone */
+	expect(0);
+	ck_assert_int_eq(reply.kind, REPLY_DONE);
+	expect(CLIENT_GONE);
+}
+END_TEST
 
 START_TEST(a_request_is_one_packet_of_json)
 {
@@ -285,6 +306,7 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(t, scratch_setup, scratch_teardown);
 	tcase_add_checked_fixture(t, NULL, hang_up);
 	tcase_add_test(t, a_request_is_one_packet_of_json);
+	tcase_add_test(t, what_rsd_said_before_it_closed_is_heard);
 	tcase_add_test(t, data_goes_out_in_packets_that_fit);
 	tcase_add_test(t, a_request_beyond_a_packet_is_not_sent);
 	tcase_add_test(t, the_last_words_are_heard_by_one_who_still_speaks);
