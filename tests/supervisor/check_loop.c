@@ -1,4 +1,5 @@
 #include <poll.h>
+#include <seccomp.h>
 #include <string.h>
 
 #include <sys/eventfd.h>
@@ -211,6 +212,27 @@ START_TEST(watches_have_an_end)
 }
 END_TEST
 
+static void forbid_io_uring(int error)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+
+	ck_assert_int_eq(seccomp_rule_add(filter, SCMP_ACT_ERRNO((uint16_t)error),
+				 SCMP_SYS(io_uring_setup), 0),
+		0);
+	ck_assert_int_eq(seccomp_load(filter), 0);
+	seccomp_release(filter);
+}
+
+START_TEST(a_machine_without_io_uring_is_told_from_one_that_forbids_it)
+{
+	struct loop *none;
+	int error = _i ? EPERM : ENOSYS;
+
+	forbid_io_uring(error);
+	ck_assert_int_eq(loop_new(&none), -error);
+}
+END_TEST
+
 START_TEST(every_refusal_has_a_line)
 {
 	static const int errors[] = { -ENOSYS, -EPERM, -ENOMEM, -EOPNOTSUPP, -EINVAL };
@@ -224,7 +246,8 @@ END_TEST
 static Suite *suite(void)
 {
 	Suite *s = suite_create("loop");
-	TCase *watches = tcase_create("watches"), *timers = tcase_create("timers");
+	TCase *watches = tcase_create("watches"), *timers = tcase_create("timers"),
+	      *refusals = tcase_create("refusals");
 
 	tcase_add_checked_fixture(watches, set_up, tear_down);
 	tcase_add_checked_fixture(timers, set_up, tear_down);
@@ -233,13 +256,16 @@ static Suite *suite(void)
 	tcase_add_test(watches, a_descriptor_may_be_closed_right_after_the_cancel);
 	tcase_add_test(watches, read_reads_again_and_again_until_the_end);
 	tcase_add_test(watches, watches_have_an_end);
-	tcase_add_test(watches, every_refusal_has_a_line);
+	tcase_add_test(refusals, every_refusal_has_a_line);
+	tcase_add_loop_test(
+		refusals, a_machine_without_io_uring_is_told_from_one_that_forbids_it, 0, 2);
 	tcase_add_test(timers, timers_come_in_the_order_of_their_time);
 	tcase_add_test(timers, a_timer_that_is_set_again_moves);
 	tcase_add_test(timers, wait_does_not_sleep_past_its_time);
 	tcase_set_timeout(watches, 30);
 	suite_add_tcase(s, watches);
 	suite_add_tcase(s, timers);
+	suite_add_tcase(s, refusals);
 	return s;
 }
 
