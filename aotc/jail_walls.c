@@ -230,8 +230,8 @@ int jail_user(struct jail_setup *setup)
 {
 	if (setup->uid != 0)
 		return 0;
-	if (setgroups(0, NULL) < 0 || setresgid(WORK_NOBODY, WORK_NOBODY, WORK_NOBODY) < 0 ||
-		setresuid(WORK_NOBODY, WORK_NOBODY, WORK_NOBODY) < 0)
+	if (setgroups(0, NULL) < 0 || setresgid(WORK_ID, WORK_ID, WORK_ID) < 0 ||
+		setresuid(WORK_ID, WORK_ID, WORK_ID) < 0)
 		return -errno;
 	return 0;
 }
@@ -242,7 +242,7 @@ int jail_processes(struct jail_setup *setup)
 {
 	struct rlimit limit = { PROCESSES_MAX, PROCESSES_MAX };
 
-	if (getuid() != WORK_NOBODY && !setup->user_namespace)
+	if (getuid() != WORK_ID && !setup->user_namespace)
 		return -EPERM;
 	return setrlimit(RLIMIT_NPROC, &limit) < 0 ? -errno : 0;
 }

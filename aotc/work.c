@@ -11,13 +11,13 @@
 
 uid_t work_user(void)
 {
-	return geteuid() == 0 ? WORK_NOBODY : geteuid();
+	return geteuid() == 0 ? WORK_ID : geteuid();
 }
 
 #define STALE_S 60 /* a folder this old, unlocked: whoever made it was killed */
 
-/* Where a user namespace maps only us, nobody does not exist: the jail then says that it runs
- * as root. */
+/* Where a user namespace maps only us, that user does not exist: the jail then says that it
+ * runs as root. */
 static void give_to(int fd, uid_t user)
 {
 	if (geteuid() == 0 && fchown(fd, user, (gid_t)user) < 0)
@@ -115,7 +115,7 @@ int work_open(const char *keep, struct work *out)
 		fd_closep(&work.fd);
 		return r;
 	}
-	give_to(work.fd, WORK_NOBODY);
+	give_to(work.fd, WORK_ID);
 	if (keep && unlinkat(work.fd, "commands.txt", 0) < 0 && errno != ENOENT) {
 		r = -errno;
 		close(work.fd);
@@ -145,7 +145,7 @@ int work_create(struct work *work, const char *name, int *fd)
 		work->fd, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (made < 0)
 		return -errno;
-	give_to(made, WORK_NOBODY);
+	give_to(made, WORK_ID);
 	*fd = made;
 	return 0;
 }

@@ -47,6 +47,10 @@ void work_head(struct work *work, const char *name, char *text, size_t size);
 /* Adds a command line to commands.txt, when the folder is kept. */
 void work_note(struct work *work, const char *const *argv);
 
-/* The user that owns files in the jail: nobody when we are root, else we. */
+/*
+ * The user that owns files in the jail: when we are root a number that nothing else here uses
+ * (Debian reserves it), else we. Not nobody: workers are that, and the limit on processes
+ * counts all of a user's, so a thousand of them would leave none to the compiler.
+ */
 uid_t work_user(void);
-#define WORK_NOBODY 65534u
+#define WORK_ID 65533u
