@@ -153,7 +153,7 @@ START_TEST(any_walk_finishes_exactly_once_and_stays_gone)
 {
 	uint64_t random = 88172645463325252ull;
 
-	for (int walk = 0; walk < 20000; walk++) {
+	for (int walk = 0; walk < 3000; walk++) {
 		struct process p = { .state = PROCESS_COMPILING };
 		int finished = 0;
 

@@ -26,7 +26,7 @@ static int shut_downs;
 static const char *compiler_script = "#!/bin/sh\necho no compiler here\nexit 1\n";
 static bool fake_launcher;
 
-static const char *at_home(const char *name)
+static inline const char *at_home(const char *name)
 {
 	static char out[256];
 
@@ -34,13 +34,13 @@ static const char *at_home(const char *name)
 	return out;
 }
 
-static void shut_down(void *context)
+static inline void shut_down(void *context)
 {
 	(void)context;
 	shut_downs++;
 }
 
-static void write_compiler(void)
+static inline void write_compiler(void)
 {
 	size_t n = strlen(compiler_script);
 
@@ -50,7 +50,7 @@ static void write_compiler(void)
 	close(fd);
 }
 
-static void open_parts(void)
+static inline void open_parts(void)
 {
 	char key[256];
 
@@ -84,7 +84,7 @@ static void open_parts(void)
 	parts.limits.memory_bytes = MIB;
 }
 
-static void close_parts(void)
+static inline void close_parts(void)
 {
 	parts.launch = launch_free(parts.launch);
 	parts.offload = offload_free(parts.offload);
@@ -104,7 +104,7 @@ static void close_parts(void)
 	parts.loop = loop_free(parts.loop);
 }
 
-static void set_up(void)
+static inline void set_up(void)
 {
 	strcpy(home, "/tmp/check_control.XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(home));
@@ -114,7 +114,7 @@ static void set_up(void)
 	ck_assert_int_eq(control_new(&parts, socket_path, CONTROL_NO_GROUP, &control), 0);
 }
 
-static void tear_down(void)
+static inline void tear_down(void)
 {
 	char command[128];
 
@@ -125,7 +125,7 @@ static void tear_down(void)
 }
 
 /* One turn of rsd's loop, sleeping for at most so long. */
-static void turn(uint64_t ms)
+static inline void turn(uint64_t ms)
 {
 	bool again = workers_pump(parts.workers);
 
@@ -134,7 +134,7 @@ static void turn(uint64_t ms)
 	loop_dispatch(parts.loop);
 }
 
-static void turn_for(uint64_t ms)
+static inline void turn_for(uint64_t ms)
 {
 	uint64_t end = loop_now_ns() + ms * 1000000;
 
@@ -142,7 +142,7 @@ static void turn_for(uint64_t ms)
 		turn(1);
 }
 
-static int enter(void)
+static inline int enter(void)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -153,7 +153,7 @@ static int enter(void)
 }
 
 /* False: the other side does not want it (any more). */
-static bool say(int fd, char type, const void *bytes, size_t n)
+static inline bool say(int fd, char type, const void *bytes, size_t n)
 {
 	struct iovec iov[] = { { &type, 1 }, { (void *)(uintptr_t)bytes, n } };
 	struct msghdr m = { .msg_iov = iov, .msg_iovlen = 2 };
@@ -168,7 +168,7 @@ static bool say(int fd, char type, const void *bytes, size_t n)
 	return false;
 }
 
-static bool say_text(int fd, const char *text)
+static inline bool say_text(int fd, const char *text)
 {
 	return say(fd, CONTROL_JSON, text, strlen(text));
 }
@@ -177,7 +177,7 @@ static bool say_text(int fd, const char *text)
 #define HEARD_NOTHING (-2)
 
 /* Bytes of the next packet, or one of these two. */
-static ssize_t hear(int fd, char *out, size_t size)
+static inline ssize_t hear(int fd, char *out, size_t size)
 {
 	for (int i = 0; i < 3000; i++) {
 		ssize_t n = recv(fd, out, size - 1, 0);
@@ -195,7 +195,7 @@ static ssize_t hear(int fd, char *out, size_t size)
 static char heard[CONTROL_PACKET_MAX + 1];
 
 /* The next JSON packet; NULL at the end. */
-static json_t *hear_json(int fd)
+static inline json_t *hear_json(int fd)
 {
 	ssize_t n = hear(fd, heard, sizeof(heard));
 
@@ -208,7 +208,7 @@ static json_t *hear_json(int fd)
 }
 
 /* Reads to the final answer; rows are counted. */
-static json_t *hear_final(int fd, int *rows)
+static inline json_t *hear_final(int fd, int *rows)
 {
 	json_t *message;
 
@@ -225,7 +225,7 @@ static json_t *hear_final(int fd, int *rows)
 }
 
 /* One question; the code of its answer, 0 for ok, -1 when there was none. */
-static int answer(const char *request)
+static inline int answer(const char *request)
 {
 	int fd = enter();
 
