@@ -5,8 +5,8 @@
  * Memory is bounded twice: a book drops its oldest lines beyond JOURNAL_BOOK_BYTES, and all
  * books together stay below JOURNAL_TOTAL_BYTES, for which the books closed longest are
  * emptied first. A book is its process's; it stays readable after journal_close() until it is
- * freed. Standard output and error are held back until their
- * line is whole, at most JOURNAL_LINE_MAX of each, beside the ring.
+ * freed. Standard output and error are held back until their line is whole, at most
+ * JOURNAL_LINE_MAX of each, beside the ring.
  */
 #pragma once
 
