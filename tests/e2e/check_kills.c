@@ -254,6 +254,7 @@ START_TEST(nothing_survives_rsd_and_the_next_one_goes_on)
 
 	RUN_UNTIL(run_find("cc1") && is_running("trap"));
 	ck_assert(run_find("launcher") && run_find("aotc") && !run_is_gone(echo));
+	kill_by_number(pid_of(echo), SIGSTOP); /* whatever state it is in */
 	kill_by_number(run_rsd_pid(), SIGKILL);
 	run_rsd_ended();
 	ck_assert_int_eq(run_join(&compile).status, 1);

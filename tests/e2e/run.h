@@ -19,7 +19,7 @@
 
 #include "ipc/base.h"
 
-#define RUN_FAMILY_MAX 4096u
+#define RUN_FAMILY_MAX 8192u
 
 extern int run_limit_s; /* what takes longer hangs */
 
