@@ -233,8 +233,8 @@ static void start_step(struct session *s)
 		session_progress(s, &p->want, &run->told);
 	else if (never_began(p))
 		say_failed(s, p);
-	else if (p->ran || p->state == PROCESS_GONE)
-		session_ok(s, who(p));
+	else if ((p->ran && p->pidfd >= 0) || p->state == PROCESS_GONE)
+		session_ok(s, who(p)); /* its pid is known as well, which may come later */
 }
 
 const struct session_op control_start = {
