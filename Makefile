@@ -7,6 +7,9 @@
 #   make SAN=1 test address + UB sanitizers     make install     DESTDIR=, PREFIX=
 #   make layers     who includes whom           make format      clang-format in place
 #   make deps       packages to run, build      make deps-test   packages to test
+#   make bench-ipc  messages beside others      make test-model  the models, with Spin
+#   make fuzz       FUZZ_SECONDS=               make test-mutants  is each break noticed?
+#   make test-soak  SOAK_SECONDS=               make test-tsan, make test-valgrind
 #
 # WERROR=1 makes warnings errors, V=1 shows whole command lines, JOBS=1 does one thing at a time.
 
