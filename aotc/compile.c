@@ -120,6 +120,9 @@ static int judge_compiler(struct build *build, const struct build_job *job)
 	if (strstr(line, "Killed signal")) /* by the kernel, short of memory: not the module's
 					      fault */
 		return build_fail(build, "%s was killed", job->what);
+	if (strstr(line, "CPU time limit exceeded")) /* the driver lives to tell of cc1's end */
+		return build_refuse(build, "needs more than %llu seconds of CPU to compile",
+			(unsigned long long)job->jail.limits.cpu_s);
 	if (strstr(line, "internal compiler error") || strstr(line, "terminated program"))
 		return build_refuse(build, "the compiler crashed on it: %s", line);
 	return build_fail(build, "%s ended with %d: %s%s", job->what, job->end.code, line,
