@@ -8,7 +8,7 @@
 enum evil_verdict {
 	EVIL_ACCEPTED,
 	EVIL_REFUSED,
-	EVIL_EITHER,
+	EVIL_EITHER, /* refused only for what it would cost */
 };
 
 struct evil_module {
