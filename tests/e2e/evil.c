@@ -53,7 +53,8 @@ static void read_line(char *line)
 	else if (strcmp(fields[1], "needs") == 0)
 		*m = (struct evil_module){ m->name, EVIL_REFUSED, NULL, fields[3] };
 	else
-		*m = (struct evil_module){ m->name, EVIL_EITHER, NULL, "needs more than" };
+		*m = (struct evil_module){ m->name, EVIL_EITHER, NULL,
+			"(needs|wrote) more than" };
 }
 
 void evil_make(const char *more)
