@@ -68,5 +68,7 @@ struct rs_piece {
 };
 _Static_assert(sizeof(struct rs_piece) == 8, "a piece is two words");
 
-#define RS_PIECES_MAX 64u  /* of one body */
-#define RS_POLL_MAX   512u /* ids in one poll list */
+#define RS_PIECES_MAX 64u /* of one body */
+#define RS_BODY_BYTES_MAX \
+	(16u * 1024 * 1024) /* of a body between programs; host interfaces take less */
+#define RS_POLL_MAX 512u    /* ids in one poll list */

@@ -2,6 +2,10 @@
  * record.h: what lies in a ring: 32 bytes of header, then a body, rounded up to 64 bytes.
  * Whatever is read from a ring may be written by native attacker code: copy the header once,
  * check the copy, copy the body once.
+ *
+ * A body that is too long for one record comes in fragments: records that agree in all but
+ * frag_len and offset, one after the other, with nothing else in between on their ring; each
+ * begins where the one before it ended.
  */
 #pragma once
 
@@ -27,6 +31,9 @@ enum record_kind {
 	RECORD_OPENED,
 	RECORD_NEW_LANE,
 	RECORD_NOTICE,
+
+	/* Either ring, not on a home lane. */
+	RECORD_ABORT, /* the body before it, of which fragments came, ends here: forget it */
 };
 
 struct record {
@@ -34,8 +41,7 @@ struct record {
 	uint16_t kind;     /* enum record_kind */
 	uint16_t flags;
 	uint64_t id;
-	uint32_t total_len; /* bytes of the whole body; equal to frag_len until large bodies
-			       come in fragments */
+	uint32_t total_len; /* bytes of the whole body */
 	uint32_t offset;    /* of this fragment in the body */
 	uint32_t slot;
 	uint32_t reserved; /* 0 */

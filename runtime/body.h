@@ -66,6 +66,37 @@ static inline void body_copy(const struct body *body, void *to)
 	}
 }
 
+/* How far a body was copied that goes in fragments. */
+struct body_walk {
+	uint32_t piece; /* the first that is not done */
+	uint64_t done;  /* bytes of it; of an own body: of all */
+};
+
+/* The next n bytes. n is never more than what is left. */
+static inline void body_copy_next(
+	const struct body *body, struct body_walk *walk, void *to, uint32_t n)
+{
+	uint8_t *at = to;
+
+	if (!body->pieces) {
+		memcpy(at, (const uint8_t *)body->own + walk->done, n);
+		walk->done += n;
+		return;
+	}
+	while (n && walk->piece < body->count) {
+		struct rs_piece piece = body_piece(body, walk->piece);
+		uint64_t left = piece.bytes - walk->done;
+		uint32_t now = left < n ? (uint32_t)left : n;
+
+		memcpy(at, (const void *)(MEMORY_BASE + piece.pointer + walk->done), now);
+		at += now;
+		n -= now;
+		walk->done += now;
+		if (now == left)
+			*walk = (struct body_walk){ .piece = walk->piece + 1 };
+	}
+}
+
 /* The first n bytes, for a look at a body before it is sent. */
 static inline bool MUST_USE body_peek(const struct body *body, void *to, uint32_t n)
 {

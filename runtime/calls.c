@@ -103,7 +103,7 @@ static uint32_t send_waiting(
 		if (!inbox_drain())
 			return RS_LIMIT;
 		sending_want_room(interface, (uint32_t)body->bytes, flags);
-		inbox_sleep_drained();
+		inbox_sleep_drained(ENDS_FOREVER);
 	}
 }
 

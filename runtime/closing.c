@@ -1,6 +1,7 @@
 #include "runtime/closing.h"
 
 #include "runtime/held.h"
+#include "runtime/parcels.h"
 #include "runtime/tickets.h"
 #include "runtime/trap.h"
 
@@ -11,6 +12,7 @@ static void close_lane(uint32_t i, enum end_state state)
 	bool tell = ends_has(&ends.handlers, i) && end->heard;
 
 	held_forget_lane(i);
+	parcels_drop(i); /* the rest of it will not come, or is not believed */
 	tickets_lane_gone((uint16_t)i, RS_HANDLER_GONE);
 	ends_unmap(i, tell ? END_LEAVING : state);
 }

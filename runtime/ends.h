@@ -38,7 +38,9 @@ struct end {
 	uint32_t want_bytes; /* the body that found no room */
 	uint8_t state;       /* enum end_state */
 	uint8_t owed;
-	bool heard; /* the program got a message from this client: it will hear of its end */
+	uint8_t parcel; /* enum parcel_state: what comes in fragments */
+	bool midway; /* a body of ours is out in part: no other record may go before its end */
+	bool heard;  /* the program got a message from this client: it will hear of its end */
 };
 
 #define ENDS_WORDS ((LANES_MAX + 63) / 64)

@@ -4,8 +4,8 @@
 
 #include "runtime/closing.h"
 #include "runtime/held.h"
+#include "runtime/parcels.h"
 #include "runtime/routes.h"
-#include "runtime/stash.h"
 #include "runtime/tickets.h"
 
 /* What becomes of one record, besides bytes that were delivered. */
@@ -27,22 +27,15 @@ struct notice {
 };
 
 uint64_t inbox_delivered_at;
-static struct stash stash;
 static struct ends_set stuck; /* lanes that cannot go on in this call */
 static uint32_t turn;         /* the lane that was read last */
 static bool changed;          /* a lane ended or came: look at everything once more */
 static struct notice notices[NOTICES_MAX];
 static uint32_t notices_count;
 
-static void moved(uint32_t owner, uint32_t place)
-{
-	tickets_own.all[owner].body = place;
-}
-
 int inbox_init(void)
 {
-	stash.moved = moved;
-	return stash_init(&stash, INBOX_STASH_BYTES);
+	return parcels_init();
 }
 
 /* ---- wanted or not ---- */
@@ -99,6 +92,15 @@ static void consume(uint32_t i, const struct record *head)
 	ends_add(&ends.read, i);
 }
 
+/* The same for what may have come in fragments: their records are consumed already. */
+static void taken(uint32_t i, const struct record *head)
+{
+	if (ends.all[i].parcel == PARCEL_NONE)
+		consume(i, head);
+	else
+		parcels_drop(i);
+}
+
 /* ---- answers ---- */
 
 /* To a message that was cancelled, or to nothing at all. */
@@ -110,7 +112,7 @@ static int64_t answer_unasked(uint32_t i, const struct record *head)
 		end->late--;
 	else if (i != LANE_HOME)
 		return LIE;
-	consume(i, head);
+	taken(i, head);
 	return GO_ON;
 }
 
@@ -120,10 +122,11 @@ static int64_t answer_kept(
 	uint32_t place = TICKET_NO_BODY;
 
 	if (head->frag_len) {
-		place = stash_add(&stash, tickets_place(&tickets_own, ticket), head->frag_len);
+		place = stash_add(
+			&parcels_stash, tickets_place(&tickets_own, ticket), head->frag_len);
 		if (place == STASH_NONE)
 			return STUCK;
-		memcpy(stash_at(&stash, place)->data, body, head->frag_len);
+		memcpy(stash_at(&parcels_stash, place)->data, body, head->frag_len);
 	}
 	tickets_finish(ticket, head->slot, place);
 	ends.all[i].unanswered--;
@@ -132,12 +135,19 @@ static int64_t answer_kept(
 }
 _Static_assert(TICKET_NO_BODY == STASH_NONE, "one word for nothing");
 
+static struct ticket *asked(uint32_t i, uint64_t id)
+{
+	struct ticket *ticket = tickets_find(&tickets_own, id);
+
+	return ticket && ticket->state == TICKET_SENT && ticket->lane == i ? ticket : NULL;
+}
+
 static int64_t take_answer(uint32_t i, const struct record *head, const uint8_t *body,
 	const struct inbox_want *want, const struct inbox_sink *sink)
 {
-	struct ticket *ticket = tickets_find(&tickets_own, head->id);
+	struct ticket *ticket = asked(i, head->id);
 
-	if (!ticket || ticket->state != TICKET_SENT || ticket->lane != i)
+	if (!ticket)
 		return answer_unasked(i, head);
 	if (!wanted(want, head->id))
 		return answer_kept(i, head, body, ticket);
@@ -175,7 +185,7 @@ static int64_t take_finished(const struct inbox_want *want, const struct inbox_s
 	if (!ticket)
 		return 0;
 	struct stash_thing *thing =
-		ticket->body == TICKET_NO_BODY ? NULL : stash_at(&stash, ticket->body);
+		ticket->body == TICKET_NO_BODY ? NULL : stash_at(&parcels_stash, ticket->body);
 	struct rs_delivery delivery = { .kind = RS_ANSWER,
 		.status = ticket->status,
 		.id = ticket->id,
@@ -184,7 +194,7 @@ static int64_t take_finished(const struct inbox_want *want, const struct inbox_s
 		return size_of(delivery.body_bytes);
 	int64_t bytes = hand_over(sink, &delivery, thing ? thing->data : (const void *)"");
 	if (thing)
-		stash_remove(&stash, ticket->body);
+		stash_remove(&parcels_stash, ticket->body);
 	served(want, ticket->id);
 	tickets_told(ticket);
 	return bytes;
@@ -206,7 +216,7 @@ static int64_t message_refused(uint32_t i, const struct record *head)
 			return STUCK;
 		ends_add(&ends.written, i);
 	}
-	consume(i, head);
+	taken(i, head);
 	return GO_ON;
 }
 
@@ -235,7 +245,7 @@ static int64_t take_message(uint32_t i, const struct record *head, const uint8_t
 	memcpy(delivery.interface, ends.table->interfaces[head->slot], 32);
 	int64_t bytes = hand_over(sink, &delivery, body);
 	end->heard = true;
-	consume(i, head);
+	taken(i, head);
 	inbox_delivered_at = __rdtsc();
 	return bytes;
 }
@@ -331,6 +341,47 @@ static int64_t take_noticed(const struct inbox_sink *sink)
 	return bytes;
 }
 
+/* ---- bodies in fragments ---- */
+
+static int64_t take_long_answer(
+	uint32_t i, const struct inbox_want *want, const struct inbox_sink *sink)
+{
+	struct record head = parcels_head(i);
+	struct ticket *ticket = asked(i, head.id);
+
+	if (!ticket)
+		return answer_unasked(i, &head);
+	tickets_finish(ticket, head.slot, parcels_keep(i, tickets_place(&tickets_own, ticket)));
+	ends.all[i].unanswered--;
+	return wanted(want, head.id) ? take_finished(want, sink) : GO_ON;
+}
+
+/* All of it is there. */
+static int64_t take_parcel(
+	uint32_t i, const struct inbox_want *want, const struct inbox_sink *sink)
+{
+	if (!ends_has(&ends.handlers, i))
+		return take_long_answer(i, want, sink);
+	if (!want->messages)
+		return STUCK;
+	struct record head = parcels_head(i);
+	return take_message(i, &head, parcels_body(i), sink);
+}
+
+static int64_t take_fragment(uint32_t i, const struct record *head, const uint8_t *body,
+	const struct inbox_want *want, const struct inbox_sink *sink)
+{
+	uint16_t kind = ends_has(&ends.handlers, i) ? RECORD_MESSAGE : RECORD_ANSWER;
+
+	if (i == LANE_HOME || (head->kind != kind && head->kind != RECORD_ABORT))
+		return LIE;
+	int r = parcels_take(i, head, body, kind == RECORD_MESSAGE || asked(i, head->id));
+	if (r)
+		return r == PARCELS_FULL ? STUCK : LIE;
+	consume(i, head);
+	return ends.all[i].parcel == PARCEL_WHOLE ? take_parcel(i, want, sink) : GO_ON;
+}
+
 /* ---- one lane ---- */
 
 static int64_t take(uint32_t i, const struct record *head, const uint8_t *body,
@@ -338,16 +389,17 @@ static int64_t take(uint32_t i, const struct record *head, const uint8_t *body,
 {
 	bool handler = ends_has(&ends.handlers, i), home = i == LANE_HOME;
 
-	/* here the fragments of long bodies will be put together */
-	if (head->offset || head->total_len != head->frag_len)
-		return LIE;
+	if (head->offset || head->total_len != head->frag_len || ends.all[i].parcel)
+		return take_fragment(i, head, body, want, sink);
 	switch (head->kind) {
 	case RECORD_ANSWER:
 		return handler ? LIE : take_answer(i, head, body, want, sink);
 	case RECORD_MESSAGE:
-		return handler ? take_message(i, head, body, sink) : LIE;
+		return !handler         ? LIE
+		       : want->messages ? take_message(i, head, body, sink)
+					: STUCK;
 	case RECORD_CANCEL:
-		return handler ? take_cancel(i, head, sink) : LIE;
+		return !handler ? LIE : want->messages ? take_cancel(i, head, sink) : STUCK;
 	case RECORD_OPENED:
 		return home ? take_opened(head, body) : LIE;
 	case RECORD_NEW_LANE:
@@ -363,7 +415,7 @@ static int64_t take(uint32_t i, const struct record *head, const uint8_t *body,
 static int64_t read_lane(
 	uint32_t i, const struct inbox_want *want, const struct inbox_sink *sink)
 {
-	int64_t got = GO_ON;
+	int64_t got = ends.all[i].parcel == PARCEL_WHOLE ? take_parcel(i, want, sink) : GO_ON;
 	bool empty = false;
 
 	for (uint32_t n = 0; got == GO_ON && !empty && n < TURN_RECORDS; n++) {
@@ -393,7 +445,7 @@ static struct ends_set left_alone(const struct inbox_want *want)
 {
 	struct ends_set but = stuck;
 
-	for (uint32_t w = 0; !want->messages && w < ENDS_WORDS; w++)
+	for (uint32_t w = 0; !want->messages && !want->parcels && w < ENDS_WORDS; w++)
 		but.words[w] |= ends.handlers.words[w];
 	return but;
 }
@@ -434,6 +486,11 @@ static int64_t look(const struct inbox_want *want, const struct inbox_sink *sink
 			got = take_leaving(sink);
 		if (!got)
 			got = read_lanes(want, sink);
+		if (parcels_room_came) { /* for those that found none before */
+			parcels_room_came = false;
+			stuck = (struct ends_set){ 0 };
+			changed = true;
+		}
 	} while (!got && changed);
 	return got;
 }
@@ -474,7 +531,7 @@ int64_t inbox_next(
 
 /* ---- for those who wait for something else ---- */
 
-static const struct inbox_want nothing;
+static const struct inbox_want nothing = { .parcels = true };
 
 bool inbox_read_home(void)
 {
@@ -500,9 +557,9 @@ void inbox_sleep_home(void)
 	ends_sleep(&all_but_home, ENDS_FOREVER);
 }
 
-void inbox_sleep_drained(void)
+void inbox_sleep_drained(uint64_t until_ns)
 {
 	struct ends_set but = left_alone(&nothing);
 
-	ends_sleep(&but, ENDS_FOREVER);
+	ends_sleep(&but, until_ns);
 }

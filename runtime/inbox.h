@@ -13,6 +13,7 @@ struct inbox_want {
 	uint32_t count;
 	bool answers;  /* any answer */
 	bool messages; /* messages, and what else is not an answer */
+	bool parcels;  /* long messages are put together, though none is wanted yet */
 };
 
 /* Where a delivery goes. body NULL: nowhere, it is only taken. */
@@ -22,7 +23,6 @@ struct inbox_sink {
 	uint64_t room; /* for both */
 };
 
-#define INBOX_STASH_BYTES (4 * MIB) /* answers that came before they were wanted */
 int inbox_init(void) MUST_USE;
 
 /*
@@ -35,11 +35,13 @@ int inbox_init(void) MUST_USE;
 int64_t inbox_next(
 	const struct inbox_want *want, const struct inbox_sink *sink, int64_t timeout_ns);
 
-/* Takes in what waits for no place of the program's: answers, control. False: stuck. */
+/* Takes in what waits for no place of the program's: answers, control, long messages as they
+ * come. False: stuck. */
 bool inbox_read_home(void);
 bool inbox_drain(void);
-void inbox_sleep_home(void);    /* until rsd says something */
-void inbox_sleep_drained(void); /* until there may be something to drain, or wanted room */
+void inbox_sleep_home(void); /* until rsd says something */
+/* Until there may be something to drain, or wanted room. */
+void inbox_sleep_drained(uint64_t until_ns);
 
 /* Time stamp counter when the program got its last message. */
 extern uint64_t inbox_delivered_at;

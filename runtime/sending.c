@@ -4,6 +4,7 @@
 
 #include "ipc/builtin.h"
 #include "runtime/calls.h"
+#include "runtime/fragments.h"
 #include "runtime/held.h"
 #include "runtime/inbox.h"
 #include "runtime/tickets.h"
@@ -77,7 +78,6 @@ static bool is_cancel(
 
 static struct record message_head(const struct body *body, uint64_t flags)
 {
-	/* a longer body will travel in fragments; then frag_len is the first one's */
 	return (struct record){ .kind = RECORD_MESSAGE,
 		.flags = flags & RS_NEEDS_ANSWER,
 		.frag_len = (uint32_t)body->bytes,
@@ -105,6 +105,43 @@ static uint32_t hold(struct route *route, const struct body *body, uint64_t flag
 	return status;
 }
 
+/* A body that goes in fragments. Until the last of them is out the handler knows nothing of the
+ * message, so an answer before that is to nothing. */
+static uint32_t put_long(
+	const struct route *route, const struct body *body, uint64_t flags, uint64_t *id)
+{
+	uint32_t lane = route->lane;
+	struct record head = message_head(body, flags);
+	struct ticket *ticket = NULL;
+
+	if (lane == LANE_HOME || body->bytes > RS_BODY_BYTES_MAX)
+		return RS_TOO_BIG;
+	if (flags & RS_NEEDS_ANSWER) {
+		if (ends.all[lane].unanswered >= unanswered_max(lane))
+			return RS_BUSY;
+		ticket = tickets_new(&tickets_own, TICKET_HELD, LANE_HOME);
+		if (!ticket)
+			return RS_LIMIT;
+		head.id = ticket->id;
+	}
+	head.slot = route->slot;
+	uint32_t status = fragments_send(lane, &head, body);
+	if (status != RS_OK) {
+		if (ticket)
+			tickets_free(&tickets_own, ticket);
+		return status;
+	}
+	if (ticket) {
+		ticket->state = TICKET_SENT;
+		ticket->lane = (uint16_t)lane;
+		ends.all[lane].unanswered++;
+	}
+	if (!(flags & RS_MORE))
+		ends_ring();
+	*id = head.id;
+	return RS_OK;
+}
+
 static uint32_t put(
 	const struct route *route, const struct body *body, uint64_t flags, uint64_t *id)
 {
@@ -112,7 +149,7 @@ static uint32_t put(
 	struct record head = message_head(body, flags), *to;
 
 	if (body->bytes > ring_body_max(end->lane.out.bytes))
-		return RS_TOO_BIG;
+		return put_long(route, body, flags, id);
 	if ((flags & RS_NEEDS_ANSWER) && end->unanswered >= unanswered_max(route->lane))
 		return RS_BUSY;
 	to = ring_reserve(&end->lane.out, head.frag_len);
@@ -170,7 +207,7 @@ uint32_t sending_kept(uint32_t lane, const struct record *head, const void *body
 	struct end *end = &ends.all[lane];
 	struct ticket *ticket = tickets_find(&tickets_own, head->id);
 
-	if (ticket && end->unanswered >= unanswered_max(lane))
+	if (end->midway || (ticket && end->unanswered >= unanswered_max(lane)))
 		return RS_BUSY;
 	if (ring_put(&end->lane.out, head, body)) {
 		ends_want_room(lane, head->frag_len);
@@ -216,6 +253,16 @@ static uint32_t put_answer(uint32_t lane, const struct record *head, const struc
 	return RS_OK;
 }
 
+static uint32_t put_long_answer(
+	uint32_t lane, const struct record *head, const struct body *body)
+{
+	if (ends.all[lane].held_bytes) /* they go first */
+		return RS_BUSY;
+	uint32_t status = fragments_send(lane, head, body);
+	/* as with any answer nobody wants any more */
+	return status == RS_HANDLER_GONE ? RS_OK : status;
+}
+
 /* While more work waits the client can wait for its bell, unless this work is slow. */
 static void ring_answers(void)
 {
@@ -238,14 +285,16 @@ uint32_t sending_answer(uint64_t id, uint32_t status, const struct body *body)
 		tickets_free(&tickets_others, ticket);
 		return RS_OK;
 	}
-	if (body->bytes > ring_body_max(ends.all[ticket->lane].lane.out.bytes))
+	if (body->bytes > RS_BODY_BYTES_MAX)
 		return RS_TOO_BIG;
 	struct record head = { .kind = RECORD_ANSWER,
 		.id = ticket->peer_id,
 		.slot = status,
 		.frag_len = (uint32_t)body->bytes,
 		.total_len = (uint32_t)body->bytes };
-	uint32_t r = put_answer(ticket->lane, &head, body);
+	uint32_t r = body->bytes > ring_body_max(ends.all[ticket->lane].lane.out.bytes)
+			     ? put_long_answer(ticket->lane, &head, body)
+			     : put_answer(ticket->lane, &head, body);
 	if (r != RS_OK)
 		return r;
 	tickets_free(&tickets_others, ticket);

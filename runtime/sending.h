@@ -1,7 +1,7 @@
 /*
  * sending.h: the way out: a message or an answer is checked, gets its ticket and is put on its
  * lane; bells ring when the batch is over. Nothing here waits, but for rsd at the first use of
- * an interface.
+ * an interface, and a long body for room (fragments.h).
  */
 #pragma once
 

@@ -7,13 +7,14 @@
 
 #include "redshirt.h"
 
-#define BODY_MAX     (16 * 1024u - 32)
+#define BODY_MAX     (16 * 1024u - 32) /* of one record */
+#define PIECE_MAX    (RS_BODY_BYTES_MAX / RS_PIECES_MAX)
 #define HANDLES_MAX  1000u
 #define MESSAGES_MAX 100000u
 
 static const uint8_t silent[32] = "example:silent", nobody[32] = "example:nobody",
 		     nobody_either[32] = "example:nobody-either";
-static uint8_t body[BODY_MAX + 1];
+static uint8_t body[PIECE_MAX + 1];
 static struct rs_piece pieces[RS_PIECES_MAX + 1];
 static uint64_t poll[RS_POLL_MAX + 1];
 static int failures;
@@ -33,8 +34,11 @@ static void sizes(void)
 	uint64_t id;
 
 	EXPECT(RS_OK, rs_send(silent, body, BODY_MAX, 0, &id));
-	EXPECT(RS_TOO_BIG, rs_send(silent, body, BODY_MAX + 1, 0, &id));
-	EXPECT(RS_TOO_BIG, rs_send(silent, body, BODY_MAX + 1, RS_NEEDS_ANSWER, &id));
+	for (uint32_t i = 0; i < RS_PIECES_MAX; i++)
+		pieces[i] = rs_piece(body, PIECE_MAX + (i == 0));
+	EXPECT(RS_TOO_BIG, rs_emit_message(silent, pieces, RS_PIECES_MAX, 0, &id));
+	EXPECT(RS_TOO_BIG,
+		rs_emit_message(silent, pieces, RS_PIECES_MAX, RS_NEEDS_ANSWER, &id));
 	EXPECT(RS_TOO_BIG, rs_send(nobody, body, BODY_MAX + 1, RS_ALLOW_DELAY, &id));
 	for (uint32_t i = 0; i <= RS_PIECES_MAX; i++)
 		pieces[i] = rs_piece(body, 1);

@@ -289,29 +289,6 @@ START_TEST(a_sleeping_program_is_woken)
 }
 END_TEST
 
-START_TEST(a_full_stash_is_told_not_waited_for)
-{
-	static char big[15 * 1024];
-	uint64_t ids[300], last;
-	uint32_t n = 0;
-	int64_t r = 0;
-
-	while (r == 0 && n < 299) {
-		ids[n] = ask("x");
-		last = ask("y");
-		peer_say(&handler, RECORD_ANSWER, ids[n++], RS_OK, big, sizeof(big));
-		r = guest_wait(&last, 1, 0);
-		while (peer_hear(&handler).head.kind)
-			;
-	}
-	ck_assert_int_eq(r, -RS_LIMIT);
-	ck_assert_int_eq(guest_look(), 64 + (int64_t)sizeof(big));
-	ck_assert_uint_eq(got.head.id, ids[0]);
-	r = guest_wait(&last, 1, 0); /* there is room again */
-	ck_assert_int_eq(r, 0);
-}
-END_TEST
-
 START_TEST(a_notice_is_for_who_takes_messages)
 {
 	uint64_t id = ask("1"), left_ms = 5000, found;
@@ -445,7 +422,6 @@ static Suite *calls_suite(void)
 	tcase_add_test(poll, a_poll_list_may_stand_at_any_address);
 	tcase_add_test(poll, waiting_for_one_answer_sleeps_while_others_come);
 	tcase_add_test(poll, a_sleeping_program_is_woken);
-	tcase_add_test(poll, a_full_stash_is_told_not_waited_for);
 	tcase_add_test(poll, a_notice_is_for_who_takes_messages);
 	tcase_add_checked_fixture(own, set_up, NULL);
 	tcase_add_test(own, a_request_leaves_the_rest_for_the_program);

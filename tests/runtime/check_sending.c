@@ -196,13 +196,14 @@ START_TEST(no_more_is_asked_than_can_be_answered)
 }
 END_TEST
 
-START_TEST(a_body_beyond_a_record_is_too_big)
+START_TEST(a_body_beyond_a_record_does_not_wait_for_a_handler)
 {
 	static char big[CALLS_BODY_MAX + 1];
 
-	handler = world_handler(away, 1);
-	ck_assert_uint_eq(guest_send(away, big, CALLS_BODY_MAX, 0, &id), RS_OK);
-	ck_assert_uint_eq(guest_send(away, big, CALLS_BODY_MAX + 1, 0, &id), RS_TOO_BIG);
+	world_opened(away, RS_NO_HANDLER, 0, 0, false);
+	ck_assert_uint_eq(
+		guest_send(away, big, CALLS_BODY_MAX + 1, RS_ALLOW_DELAY, &id), RS_TOO_BIG);
+	ck_assert_uint_eq(guest_send(away, big, CALLS_BODY_MAX, RS_ALLOW_DELAY, &id), RS_OK);
 }
 END_TEST
 
@@ -528,7 +529,7 @@ static Suite *sending_suite(void)
 	tcase_add_test(ways, many_interfaces_find_their_ways);
 	tcase_add_test(limits, a_full_ring_is_busy_until_it_is_read);
 	tcase_add_test(limits, no_more_is_asked_than_can_be_answered);
-	tcase_add_test(limits, a_body_beyond_a_record_is_too_big);
+	tcase_add_test(limits, a_body_beyond_a_record_does_not_wait_for_a_handler);
 	tcase_add_test(bells, every_message_rings_a_sleeper_once_unless_more_follow);
 	tcase_add_test(bells, more_on_one_lane_is_rung_by_the_last_on_another);
 	tcase_add_test(bells, more_is_rung_when_the_program_waits);

@@ -208,6 +208,21 @@ static inline int peer_say(struct peer *peer, uint16_t kind, uint64_t id, uint32
 	return peer_put(peer, &head, bytes ? body : "");
 }
 
+/* A fragment of a body. */
+static inline int peer_part(struct peer *peer, uint16_t kind, uint64_t id, const uint8_t *body,
+	uint32_t total, uint32_t offset, uint32_t bytes)
+{
+	struct record head = { .kind = kind,
+		.id = id,
+		.slot = kind == RECORD_MESSAGE ? WORLD_SLOT : RS_OK,
+		.frag_len = bytes,
+		.total_len = total,
+		.offset = offset,
+		.flags = kind == RECORD_MESSAGE && id ? RS_NEEDS_ANSWER : 0 };
+
+	return peer_put(peer, &head, body + offset);
+}
+
 struct heard {
 	struct record head;
 	char body[256];

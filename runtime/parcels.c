@@ -1,0 +1,144 @@
+#include "runtime/parcels.h"
+
+#include <string.h>
+
+#include "runtime/tickets.h"
+
+struct parcel {
+	struct record head; /* the first fragment's; offset: bytes that came */
+	uint32_t place;     /* STASH_NONE: passed over */
+};
+
+struct stash parcels_stash;
+bool parcels_room_came;
+LARGE_TABLE static struct parcel parcels[LANES_MAX];
+static uint64_t message_bytes; /* claimed by messages */
+static bool refused;           /* somebody found no room */
+
+/* Owners: places of tickets, then lanes. */
+#define OWNER_LANE TICKETS_MAX
+
+static void moved(uint32_t owner, uint32_t place)
+{
+	if (owner < OWNER_LANE)
+		tickets_own.all[owner].body = place;
+	else
+		parcels[owner - OWNER_LANE].place = place;
+}
+
+int parcels_init(void)
+{
+	parcels_stash.moved = moved;
+	return stash_init(&parcels_stash, PARCELS_BYTES);
+}
+
+static uint64_t claim_of(const struct record *head)
+{
+	return head->kind == RECORD_MESSAGE ? head->total_len : 0;
+}
+
+static bool claim(uint32_t lane, struct parcel *parcel)
+{
+	uint64_t claims = claim_of(&parcel->head);
+
+	if (message_bytes + claims <= PARCELS_MESSAGE_BYTES)
+		parcel->place =
+			stash_add(&parcels_stash, OWNER_LANE + lane, parcel->head.total_len);
+	refused |= parcel->place == STASH_NONE;
+	if (parcel->place != STASH_NONE)
+		message_bytes += claims;
+	return parcel->place != STASH_NONE;
+}
+
+/* A place that is given back, or becomes a ticket's, is no claim of its lane any more. */
+static void let_go(uint32_t lane)
+{
+	if (parcels[lane].place != STASH_NONE)
+		message_bytes -= claim_of(&parcels[lane].head);
+	ends.all[lane].parcel = PARCEL_NONE;
+}
+
+static int begin(uint32_t lane, const struct record *head, bool asked)
+{
+	struct parcel *parcel = &parcels[lane];
+
+	if (head->kind == RECORD_ABORT || head->offset || head->total_len > RS_BODY_BYTES_MAX)
+		return PARCELS_LIE;
+	*parcel = (struct parcel){ .head = *head, .place = STASH_NONE };
+	if (asked && !claim(lane, parcel))
+		return PARCELS_FULL;
+	ends.all[lane].parcel = PARCEL_COMING;
+	return 0;
+}
+
+/* True: the next one of the same body. An empty one would never bring it to its end. */
+static bool follows(const struct record *first, const struct record *head)
+{
+	return head->kind == first->kind && head->id == first->id &&
+	       head->slot == first->slot && head->flags == first->flags &&
+	       head->total_len == first->total_len && head->offset == first->offset &&
+	       head->frag_len;
+}
+
+static int end(uint32_t lane, const struct record *head)
+{
+	if (head->total_len || head->id != parcels[lane].head.id)
+		return PARCELS_LIE;
+	parcels_drop(lane);
+	return 0;
+}
+
+int parcels_take(uint32_t lane, const struct record *head, const uint8_t *body, bool asked)
+{
+	struct parcel *parcel = &parcels[lane];
+	int r = ends.all[lane].parcel ? 0 : begin(lane, head, asked);
+
+	if (r)
+		return r;
+	if (head->kind == RECORD_ABORT)
+		return end(lane, head);
+	if (!follows(&parcel->head, head))
+		return PARCELS_LIE;
+	if (parcel->place != STASH_NONE)
+		memcpy(stash_at(&parcels_stash, parcel->place)->data + head->offset, body,
+			head->frag_len);
+	parcel->head.offset += head->frag_len;
+	if (parcel->head.offset == head->total_len)
+		ends.all[lane].parcel = PARCEL_WHOLE;
+	return 0;
+}
+
+struct record parcels_head(uint32_t lane)
+{
+	struct record head = parcels[lane].head;
+
+	head.offset = 0;
+	head.frag_len = head.total_len;
+	return head;
+}
+
+const uint8_t *parcels_body(uint32_t lane)
+{
+	return stash_at(&parcels_stash, parcels[lane].place)->data;
+}
+
+uint32_t parcels_keep(uint32_t lane, uint32_t ticket)
+{
+	uint32_t place = parcels[lane].place;
+
+	stash_at(&parcels_stash, place)->owner = ticket;
+	let_go(lane);
+	return place;
+}
+
+void parcels_drop(uint32_t lane)
+{
+	if (ends.all[lane].parcel == PARCEL_NONE)
+		return;
+	let_go(lane);
+	if (parcels[lane].place == STASH_NONE)
+		return;
+	stash_remove(&parcels_stash, parcels[lane].place);
+	parcels_room_came |= refused;
+	refused = false;
+}

@@ -1,0 +1,51 @@
+/*
+ * parcels.h: what comes and must be kept: long bodies of others, put together from their
+ * fragments, and answers that came before they were wanted. One bounded place for both, claimed
+ * before the lock.
+ *
+ * Each lane has at most one parcel. Its room is claimed for the whole body at the first
+ * fragment; messages may claim a part of the place only, so that answers find some: the program
+ * takes messages when it likes, but may wait for an answer and nothing else.
+ */
+#pragma once
+
+#include "runtime/ends.h"
+#include "runtime/stash.h"
+
+#define PARCELS_BYTES         (64 * MIB)
+#define PARCELS_MESSAGE_BYTES (48 * MIB) /* of them for messages */
+
+enum parcel_state {
+	PARCEL_NONE,
+	PARCEL_COMING,
+	PARCEL_WHOLE, /* nothing more is read from the lane until it was taken */
+};
+
+/* Owners of things in it are places of tickets: answers that nobody wanted yet. */
+extern struct stash parcels_stash;
+
+int parcels_init(void) MUST_USE;
+
+/*
+ * A fragment, or the record that ends a body before its time; it is the caller's to consume it.
+ * asked false: the body is of no use, so that it is only passed over. 0: end.parcel says how
+ * far it is now. PARCELS_FULL: no room, nothing was changed. PARCELS_LIE: this may not come
+ * now.
+ */
+enum {
+	PARCELS_FULL = 1,
+	PARCELS_LIE,
+};
+int parcels_take(
+	uint32_t lane, const struct record *head, const uint8_t *body, bool asked) MUST_USE;
+
+/* Of a whole one: the record it would have been. */
+struct record parcels_head(uint32_t lane);
+const uint8_t *parcels_body(uint32_t lane);
+
+/* A whole answer becomes its ticket's; the place of its body. */
+uint32_t parcels_keep(uint32_t lane, uint32_t ticket);
+void parcels_drop(uint32_t lane); /* whatever there is */
+
+/* Somebody found no room, and some was given back since. */
+extern bool parcels_room_came;
