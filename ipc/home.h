@@ -24,10 +24,13 @@ struct home_lane_tag { /* the message that carries the descriptors */
 	uint32_t zero;
 };
 
+#define HOME_OPEN_LARGE \
+	0x100u /* if this makes a new lane: with large rings, long bodies will come */
+
 /* RECORD_OPEN: which lane and slot lead to this interface? record.id is echoed. */
 struct home_open {
 	uint8_t interface[32];
-	uint32_t flags; /* RS_ALLOW_DELAY: remember me if nobody handles it */
+	uint32_t flags; /* RS_ALLOW_DELAY: remember me if nobody handles it. HOME_OPEN_LARGE */
 	uint32_t zero;
 };
 

@@ -31,8 +31,9 @@ _Static_assert(
 	LANES_MAX *LANE_SLOT_BYTES <= 1ull << LANE_RANGE_BITS, "all lanes fit into the range");
 
 #define LANE_HOME       0u
-#define LANE_RING_SMALL 15u /* 32 KiB: the default */
-#define LANE_RING_LARGE 20u /* 1 MiB: when an interface on the lane allows large bodies */
+#define LANE_RING_SMALL 15u         /* 32 KiB: the default */
+#define LANE_RING_LARGE 20u         /* 1 MiB: when the client opens it for a long body */
+#define LANE_LARGE_FROM (256 * KIB) /* what is long */
 
 struct lane_control { /* words of different writers are 128 bytes apart: neighbouring lines are
 			 prefetched together */

@@ -173,6 +173,11 @@ static uint32_t put(
 	return RS_OK;
 }
 
+static uint32_t open_flags(const struct body *body, uint64_t flags)
+{
+	return (flags & RS_ALLOW_DELAY) | (body->bytes > LANE_LARGE_FROM ? HOME_OPEN_LARGE : 0);
+}
+
 uint32_t sending_message(
 	const uint8_t interface[32], const struct body *body, uint64_t flags, uint64_t *id)
 {
@@ -188,7 +193,7 @@ uint32_t sending_message(
 		return RS_LIMIT;
 	for (int tries = 0; !routes_usable(route); tries++) {
 		uint32_t status = tries < OPEN_TRIES
-					  ? routes_open(route, flags & RS_ALLOW_DELAY)
+					  ? routes_open(route, open_flags(body, flags))
 					  : RS_NO_HANDLER;
 		if (status == RS_NO_HANDLER && (flags & RS_ALLOW_DELAY))
 			return hold(route, body, flags, id);

@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ipc/home.h"
+
 #define BUCKETS 1024u /* of both tables */
 
 struct broker_lane {
@@ -217,8 +219,8 @@ static void lane_begin(struct member *member, uint32_t index, enum lane_role rol
 }
 
 /* Makes the lane client -> handler; 0: no room for one, or it could not be made. */
-static uint32_t lane_connect(
-	struct broker *broker, struct member *client, struct member *handler)
+static uint32_t lane_connect(struct broker *broker, struct member *client,
+	struct member *handler, uint32_t ring_log2)
 {
 	uint32_t at_client = lane_unused(client, 1);
 	/* a process may handle what it sends: then both ends are in one table */
@@ -227,7 +229,7 @@ static uint32_t lane_connect(
 	if (!at_client || !at_handler)
 		return 0;
 	if (!broker->act.connect(broker->act.context, client->process, at_client,
-		    handler->process, at_handler))
+		    handler->process, at_handler, ring_log2))
 		return 0;
 	lane_begin(client, at_client, LANE_CLIENT, handler, at_handler);
 	lane_begin(handler, at_handler, LANE_HANDLER, client, at_client);
@@ -316,13 +318,14 @@ static void tell_opened(struct broker *broker, const struct member *client, uint
 }
 
 static void open_lane(struct broker *broker, struct member *client, uint64_t open_id,
-	const struct entry *entry)
+	const struct entry *entry, uint32_t flags)
 {
 	uint32_t index = lane_to(client, entry->handler);
 	bool new_lane = index == 0;
 
 	if (new_lane)
-		index = lane_connect(broker, client, entry->handler);
+		index = lane_connect(broker, client, entry->handler,
+			flags & HOME_OPEN_LARGE ? LANE_RING_LARGE : LANE_RING_SMALL);
 	if (!index) {
 		tell_opened(broker, client, open_id, &entry->interface, RS_LIMIT);
 		return;
@@ -372,7 +375,7 @@ void broker_open(struct broker *broker, uint64_t process, uint64_t open_id,
 		return;
 	}
 	if (status == RS_OK && entry && entry->handler) {
-		open_lane(broker, client, open_id, entry);
+		open_lane(broker, client, open_id, entry, flags);
 		return;
 	}
 	if (status == RS_OK)
@@ -418,7 +421,7 @@ static void serve_waits(struct broker *broker, struct entry *entry)
 		struct wait *wait = entry->waits;
 		entry->waits = wait->next;
 		wait->client->waits_count--;
-		open_lane(broker, wait->client, 0, entry);
+		open_lane(broker, wait->client, 0, entry, 0);
 		free(wait);
 	}
 }

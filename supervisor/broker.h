@@ -30,7 +30,7 @@ struct broker_actions {
 	 * the client is told RS_LIMIT.
 	 */
 	bool (*connect)(void *context, uint64_t client, uint32_t client_lane, uint64_t handler,
-		uint32_t handler_lane);
+		uint32_t handler_lane, uint32_t ring_log2);
 	/* On this lane these slots of the handler may be used from now on; called for both
 	 * ends. */
 	void (*slots)(void *context, uint64_t process, uint32_t lane, uint64_t slots);

@@ -193,13 +193,13 @@ static void changed(struct worker *worker)
 	bell_ring(&worker->home.peer);
 }
 
-void worker_table_open(
-	struct worker *worker, uint32_t lane, enum lane_role role, uint64_t peer_process)
+void worker_table_open(struct worker *worker, uint32_t lane, enum lane_role role,
+	uint32_t ring_log2, uint64_t peer_process)
 {
 	struct table_lane *entry = &worker->table->lanes[lane];
 
 	entry->role = role;
-	entry->ring_log2 = LANE_RING_SMALL;
+	entry->ring_log2 = ring_log2;
 	entry->generation++;
 	entry->peer_process = peer_process;
 	atomic_store_explicit(&entry->slots, 0, memory_order_relaxed);

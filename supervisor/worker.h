@@ -59,8 +59,8 @@ int worker_flush(struct worker *worker) MUST_USE;
 bool worker_lane_fds(int lane_fd, const struct worker *peer, int fds[HOME_FDS]) MUST_USE;
 
 /* Changes of its lane table; each raises the version and rings. */
-void worker_table_open(
-	struct worker *worker, uint32_t lane, enum lane_role role, uint64_t peer_process);
+void worker_table_open(struct worker *worker, uint32_t lane, enum lane_role role,
+	uint32_t ring_log2, uint64_t peer_process);
 void worker_table_slots(struct worker *worker, uint32_t lane, uint64_t slots);
 void worker_table_state(struct worker *worker, uint32_t lane, enum table_state state);
 void worker_table_interface(struct worker *worker, uint32_t slot, const struct hash *interface);

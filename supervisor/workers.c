@@ -116,7 +116,7 @@ static void act_opened(void *context, uint64_t process, uint64_t open_id,
 }
 
 static bool act_connect(void *context, uint64_t client_id, uint32_t client_lane,
-	uint64_t handler_id, uint32_t handler_lane)
+	uint64_t handler_id, uint32_t handler_lane, uint32_t ring_log2)
 {
 	struct workers *workers = context;
 	struct worker *client = worker_find(workers, client_id),
@@ -124,7 +124,7 @@ static bool act_connect(void *context, uint64_t client_id, uint32_t client_lane,
 	CLEANUP(fd_closep) int lane_fd = -1;
 	int handler_fds[HOME_FDS];
 
-	if (!client || !handler || lane_new(LANE_RING_SMALL, &lane_fd) ||
+	if (!client || !handler || lane_new(ring_log2, &lane_fd) ||
 		!worker_lane_fds(lane_fd, handler, client->client_fds))
 		return false;
 	if (!worker_lane_fds(lane_fd, client, handler_fds)) {
@@ -132,8 +132,8 @@ static bool act_connect(void *context, uint64_t client_id, uint32_t client_lane,
 			fd_closep(&client->client_fds[i]);
 		return false;
 	}
-	worker_table_open(handler, handler_lane, LANE_HANDLER, client_id);
-	worker_table_open(client, client_lane, LANE_CLIENT, 0);
+	worker_table_open(handler, handler_lane, LANE_HANDLER, ring_log2, client_id);
+	worker_table_open(client, client_lane, LANE_CLIENT, ring_log2, 0);
 	client->lanes++;
 	handler->lanes++;
 	struct home_lane body = { .lane = handler_lane,

@@ -14,7 +14,7 @@ enum {
 	LONG_BYTES = 131072 - 4096
 }; /* at the end of memory */
 
-static const uint8_t away[32] = "test:away";
+static const uint8_t away[32] = "test:away", other[32] = "test:other";
 static struct peer handler, client;
 static uint8_t expected[LONG_BYTES];
 
@@ -191,6 +191,25 @@ START_TEST(messages_wait_in_their_order_while_a_body_goes_out)
 }
 END_TEST
 
+/* --- large rings --- */
+
+START_TEST(a_first_body_that_is_long_asks_for_large_rings)
+{
+	struct rs_piece pieces[] = { { 0, WORLD_PAGES * 65536u }, { AT_LONG, 1 } };
+	struct home_open open;
+
+	ck_assert_uint_eq(WORLD_PAGES * 65536u, LANE_LARGE_FROM);
+	memcpy(guest_at(AT_INTERFACE), other, 32);
+	for (uint32_t n = 1; n <= 2; n++) {
+		world_opened(other, RS_DENIED, 0, 0, false);
+		ck_assert_uint_eq(send_pieces(pieces, n, 0), RS_DENIED);
+		struct heard heard = world_hear(RECORD_OPEN);
+		memcpy(&open, heard.body, sizeof(open));
+		ck_assert_uint_eq(open.flags, n == 1 ? 0 : HOME_OPEN_LARGE);
+	}
+}
+END_TEST
+
 /* --- limits --- */
 
 START_TEST(more_than_a_body_may_have_is_too_big)
@@ -328,14 +347,16 @@ static Suite *fragments_suite(void)
 {
 	Suite *suite = suite_create("fragments");
 	TCase *whole = tcase_create("whole"), *limits = tcase_create("limits"),
-	      *room = tcase_create("no room"), *death = tcase_create("death");
-	TCase *all[] = { whole, limits, room, death };
+	      *room = tcase_create("no room"), *death = tcase_create("death"),
+	      *large = tcase_create("large rings");
+	TCase *all[] = { whole, large, limits, room, death };
 
 	tcase_add_test(whole, a_long_message_goes_out_whole);
 	tcase_add_test(whole, pieces_need_not_end_where_fragments_do);
 	tcase_add_test(whole, a_long_answer_goes_out_whole_and_once);
 	tcase_add_test(whole, two_that_send_to_each_other_both_come_to_their_end);
 	tcase_add_test(whole, messages_wait_in_their_order_while_a_body_goes_out);
+	tcase_add_test(large, a_first_body_that_is_long_asks_for_large_rings);
 	tcase_add_test(limits, more_than_a_body_may_have_is_too_big);
 	tcase_add_test(limits, rsd_takes_no_long_bodies);
 	tcase_add_test(room, who_does_not_read_is_not_waited_for_for_ever);

@@ -41,6 +41,7 @@ START_TEST(the_first_use_asks_rsd_once)
 	struct heard asked = world_hear(RECORD_OPEN);
 	memcpy(&open, asked.body, sizeof(open));
 	ck_assert_mem_eq(open.interface, away, 32);
+	ck_assert_uint_eq(open.flags, 0);
 	ck_assert_uint_eq(world_hear(RECORD_OPEN).head.kind, 0);
 	struct heard first = peer_hear(&handler), second = peer_hear(&handler);
 	expect_message(first, "hello");

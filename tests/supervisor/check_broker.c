@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ipc/home.h"
 #include "supervisor/broker.h"
 #include "tests/check_run.h"
 
@@ -49,10 +50,13 @@ static void on_opened(void *context, uint64_t process, uint64_t id,
 	MUST(hash_equal(&names[client->peer][slot], interface));
 }
 
+static uint32_t last_ring_log2;
+
 static bool on_connect(void *context, uint64_t client, uint32_t client_lane, uint64_t handler,
-	uint32_t handler_lane)
+	uint32_t handler_lane, uint32_t ring_log2)
 {
 	(void)context;
+	last_ring_log2 = ring_log2;
 	if (refuse_connect)
 		return false;
 	MUST(lanes[client][client_lane].state == TABLE_FREE);
@@ -259,6 +263,19 @@ START_TEST(a_process_may_talk_to_itself)
 	broker_process_gone(broker, 1); /* its end is not told to itself */
 	ck_assert_int_eq(lanes[1][last.lane].state, TABLE_OPEN);
 	ck_assert_int_eq(lanes[1][other].state, TABLE_OPEN);
+}
+END_TEST
+
+START_TEST(who_opens_a_new_lane_says_how_large)
+{
+	start(1), start(2), start(3);
+	ck_assert_uint_eq(register_at(2, 0), RS_OK);
+	ck_assert_uint_eq(open_at(1, 0, RS_ALLOW_DELAY), RS_OK);
+	ck_assert_uint_eq(last_ring_log2, LANE_RING_SMALL);
+	ck_assert_uint_eq(open_at(1, 0, HOME_OPEN_LARGE), RS_OK); /* there is one already */
+	ck_assert(!last.new_lane);
+	ck_assert_uint_eq(open_at(3, 0, HOME_OPEN_LARGE), RS_OK);
+	ck_assert_uint_eq(last_ring_log2, LANE_RING_LARGE);
 }
 END_TEST
 
@@ -536,6 +553,7 @@ static Suite *broker_suite(void)
 				one_process_may_wait_for_a_bounded_number_of_interfaces,
 				a_denied_program_opens_and_registers_nothing,
 				a_process_may_talk_to_itself,
+				who_opens_a_new_lane_says_how_large,
 				a_lane_that_cannot_be_made_is_a_limit_and_leaves_nothing } },
 		{ "register",
 			{ one_handler_at_a_time,

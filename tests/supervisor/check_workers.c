@@ -281,7 +281,7 @@ START_TEST(two_programs_get_a_lane)
 	ck_assert_uint_eq(ask_interface(&handler, RS_INTERFACE_REGISTER, echo), RS_OK);
 	ck_assert_uint_eq(ask_interface(&client, RS_INTERFACE_REGISTER, echo), RS_TAKEN);
 
-	struct home_opened opened = open_interface(&client, echo, 0);
+	struct home_opened opened = open_interface(&client, echo, HOME_OPEN_LARGE);
 	ck_assert_uint_eq(opened.status, RS_OK);
 	ck_assert_uint_eq(opened.new_lane, 1);
 	ck_assert_int_eq(take_lane(&client, &lane), 0);
@@ -293,6 +293,8 @@ START_TEST(two_programs_get_a_lane)
 	const struct table_lane *entry = &handler.table->lanes[lane];
 	ck_assert_uint_eq(entry->state, TABLE_OPEN);
 	ck_assert_uint_eq(entry->peer_process, 2);
+	ck_assert_uint_eq(entry->ring_log2, LANE_RING_LARGE);
+	ck_assert_uint_eq(client.table->lanes[opened.lane].ring_log2, LANE_RING_LARGE);
 	ck_assert_uint_eq(entry->generation, new_lane.generation);
 	ck_assert(entry->slots >> opened.slot & 1);
 	ck_assert(memcmp(handler.table->interfaces[opened.slot], echo, 32) == 0);
