@@ -3,15 +3,24 @@
  * it is told to stop. With -v it says on standard error what else it hears of.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "redshirt.h"
 
 static const uint8_t interface[32] = "example:echo";
-static struct {
-	struct rs_delivery head;
-	uint8_t body[256 * 1024];
-} in;
+static struct rs_delivery *in;
+static size_t room;
+#define ROOM_FIRST (64 * 1024u)
+
+/* What lies in it is of no use any more. */
+static int make_room(size_t bytes)
+{
+	free(in);
+	in = malloc(bytes);
+	room = in ? bytes : 0;
+	return in != NULL;
+}
 
 /*
  * A client that asks much and reads little has no room for its answers after a while. It is
@@ -23,8 +32,8 @@ static void message(void)
 {
 	uint32_t status = RS_BUSY;
 
-	for (int ms = 0; in.head.id && status == RS_BUSY && ms < PATIENCE_MS; ms++) {
-		status = rs_answer(&in.head, RS_OK, in.body, in.head.body_bytes);
+	for (int ms = 0; in->id && status == RS_BUSY && ms < PATIENCE_MS; ms++) {
+		status = rs_answer(in, RS_OK, in + 1, in->body_bytes);
 		if (status == RS_BUSY)
 			rs_pause(1000000);
 	}
@@ -39,20 +48,26 @@ int main(int argc, char **argv)
 		fprintf(stderr, "echo: cannot register: %s\n", rs_status_text(status));
 		return 1;
 	}
-	for (;;) {
-		int64_t bytes = rs_wait(&in, sizeof(in), RS_FOREVER);
+	for (size_t needs = ROOM_FIRST;;) {
+		if (needs > room && !make_room(needs))
+			return 1;
+		int64_t bytes = rs_wait(in, room, RS_FOREVER);
 
-		if (bytes <= 0 || bytes > (int64_t)sizeof(in)) {
+		if (bytes > (int64_t)room) { /* it was kept: again, with more room */
+			needs = (size_t)bytes;
+			continue;
+		}
+		if (bytes <= 0) {
 			fprintf(stderr, "echo: waiting answered %lld\n", bytes);
 			return 1;
 		}
-		if (in.head.kind == RS_MESSAGE)
+		if (in->kind == RS_MESSAGE)
 			message();
-		else if (in.head.kind == RS_NOTICE && in.head.status == RS_NOTICE_STOP)
+		else if (in->kind == RS_NOTICE && in->status == RS_NOTICE_STOP)
 			return 0;
-		else if (verbose && in.head.kind == RS_PROCESS_GONE)
-			fprintf(stderr, "gone: process %llu\n", in.head.process);
-		else if (verbose && in.head.kind == RS_CANCELLED_BY)
-			fprintf(stderr, "cancelled: message %llu\n", in.head.id);
+		else if (verbose && in->kind == RS_PROCESS_GONE)
+			fprintf(stderr, "gone: process %llu\n", in->process);
+		else if (verbose && in->kind == RS_CANCELLED_BY)
+			fprintf(stderr, "cancelled: message %llu\n", in->id);
 	}
 }

@@ -20,14 +20,16 @@
 
 /*
  * Sends the pieces as one message to whoever handles the interface; never waits for the
- * handler. flags: RS_NEEDS_ANSWER and others. *id: what the answer will carry (0 when none is
- * wanted).
+ * handler, but that it reads what is long: a body that does not fit beside what it has not read
+ * yet (16 KiB always may) goes in parts, and is RS_BUSY when the handler reads nothing for half
+ * a second. RS_HANDLER_GONE: it ended in the middle of it. flags: RS_NEEDS_ANSWER and others.
+ * *id: what the answer will carry (0 when none is wanted).
  */
 RS_IMPORT(emit_message)
 uint32_t rs_emit_message(const uint8_t interface[32], const struct rs_piece *pieces,
 	uint32_t count, uint64_t flags, uint64_t *id);
 
-/* Answers a message that asked for it, once. */
+/* Answers a message that asked for it, once. After RS_BUSY it may be tried again. */
 RS_IMPORT(emit_answer)
 uint32_t rs_emit_answer(
 	const uint64_t *id, const struct rs_piece *pieces, uint32_t count, uint32_t status);

@@ -91,6 +91,46 @@ START_TEST(twenty_programs_start_at_once)
 }
 END_TEST
 
+/* --- long bodies --- */
+
+static void long_echo(const char *bytes, const char *says)
+{
+	run_expect(0, says, "rsctl run \"$guests\"/long.wasm ask example:echo %s", bytes);
+}
+
+START_TEST(long_bodies_come_back_as_they_were)
+{
+	run_start("rsctl start \"$guests\"/echo.wasm");
+	long_echo("16353", "16353 ok\n");
+	long_echo("262145", "262145 ok\n");
+	long_echo("1048576", "1048576 ok\n");
+	long_echo("16777216", "16777216 ok\n");
+	long_echo("16777217", "too big\n");
+	long_echo(
+		"100 16777216 100", "100 ok\n16777216 ok\n100 ok\n"); /* through small rings */
+}
+END_TEST
+
+START_TEST(two_that_send_long_bodies_to_each_other_both_come_to_their_end)
+{
+	struct run_job one = run_behind(
+		"rsctl run \"$guests\"/long.wasm cross example:one example:two 3000000 10");
+	struct run_job two = run_behind(
+		"rsctl run \"$guests\"/long.wasm cross example:two example:one 3000000 10");
+	struct run_said said_one = run_join(&one), said_two = run_join(&two);
+
+	ck_assert_str_eq(said_one.out, "10 sent, 10 came\n");
+	ck_assert_str_eq(said_two.out, "10 sent, 10 came\n");
+}
+END_TEST
+
+START_TEST(a_long_body_to_oneself_arrives)
+{
+	run_expect(0, "3 sent, 3 came\n",
+		"rsctl run \"$guests\"/long.wasm cross example:one example:one 3000000 3");
+}
+END_TEST
+
 /* --- one handler after the other --- */
 
 START_TEST(an_interface_has_one_handler)
@@ -249,6 +289,9 @@ static void add_tests(TCase *tc)
 	tcase_add_test(tc, without_a_handler_a_message_is_refused_at_once);
 	tcase_add_test(tc, a_program_may_be_its_own_client);
 	tcase_add_test(tc, twenty_programs_start_at_once);
+	tcase_add_test(tc, long_bodies_come_back_as_they_were);
+	tcase_add_test(tc, two_that_send_long_bodies_to_each_other_both_come_to_their_end);
+	tcase_add_test(tc, a_long_body_to_oneself_arrives);
 	tcase_add_test(tc, an_interface_has_one_handler);
 	tcase_add_test(tc, a_handler_that_lets_go_is_followed_by_the_next);
 	tcase_add_test(tc, a_client_follows_from_one_handler_to_the_next);
