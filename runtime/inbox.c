@@ -368,6 +368,15 @@ static int64_t take_parcel(
 	return take_message(i, &head, parcels_body(i), sink);
 }
 
+/* Somebody holds room for a body that does not come, and others want it. */
+static void end_idle(void)
+{
+	uint32_t i = parcels_idle();
+
+	if (i < LANES_MAX)
+		closing_broken(i);
+}
+
 static int64_t take_fragment(uint32_t i, const struct record *head, const uint8_t *body,
 	const struct inbox_want *want, const struct inbox_sink *sink)
 {
@@ -376,6 +385,8 @@ static int64_t take_fragment(uint32_t i, const struct record *head, const uint8_
 	if (i == LANE_HOME || (head->kind != kind && head->kind != RECORD_ABORT))
 		return LIE;
 	int r = parcels_take(i, head, body, kind == RECORD_MESSAGE || asked(i, head->id));
+	if (r == PARCELS_FULL)
+		end_idle();
 	if (r)
 		return r == PARCELS_FULL ? STUCK : LIE;
 	consume(i, head);
@@ -504,6 +515,19 @@ static bool answers_stuck(const struct inbox_want *want)
 	return false;
 }
 
+static void sleep_until(const struct inbox_want *want, uint64_t until_ns)
+{
+	struct ends_set but = left_alone(want);
+
+	if (parcels_wanted) { /* look again, whether those who have the room go on */
+		uint64_t soon_ns = ends_clock_ns() + PARCELS_IDLE_NS;
+		until_ns = soon_ns < until_ns ? soon_ns : until_ns;
+		stuck = (struct ends_set){ 0 };
+		parcels_wanted = false;
+	}
+	ends_sleep(&but, until_ns);
+}
+
 int64_t inbox_next(
 	const struct inbox_want *want, const struct inbox_sink *sink, int64_t timeout_ns)
 {
@@ -522,8 +546,7 @@ int64_t inbox_next(
 			until_ns = ends_clock_ns() + (uint64_t)timeout_ns;
 		if (!first && timeout_ns > 0 && ends_clock_ns() >= until_ns)
 			break;
-		struct ends_set but = left_alone(want);
-		ends_sleep(&but, until_ns);
+		sleep_until(want, until_ns);
 	}
 	ends_settle(); /* the program may compute for long now */
 	return 0;

@@ -7,13 +7,13 @@
 struct parcel {
 	struct record head; /* the first fragment's; offset: bytes that came */
 	uint32_t place;     /* STASH_NONE: passed over */
+	uint64_t moved_ns;  /* when the last fragment was taken */
 };
 
 struct stash parcels_stash;
-bool parcels_room_came;
+bool parcels_wanted, parcels_room_came;
 LARGE_TABLE static struct parcel parcels[LANES_MAX];
 static uint64_t message_bytes; /* claimed by messages */
-static bool refused;           /* somebody found no room */
 
 /* Owners: places of tickets, then lanes. */
 #define OWNER_LANE TICKETS_MAX
@@ -44,7 +44,7 @@ static bool claim(uint32_t lane, struct parcel *parcel)
 	if (message_bytes + claims <= PARCELS_MESSAGE_BYTES)
 		parcel->place =
 			stash_add(&parcels_stash, OWNER_LANE + lane, parcel->head.total_len);
-	refused |= parcel->place == STASH_NONE;
+	parcels_wanted |= parcel->place == STASH_NONE;
 	if (parcel->place != STASH_NONE)
 		message_bytes += claims;
 	return parcel->place != STASH_NONE;
@@ -103,6 +103,7 @@ int parcels_take(uint32_t lane, const struct record *head, const uint8_t *body, 
 		memcpy(stash_at(&parcels_stash, parcel->place)->data + head->offset, body,
 			head->frag_len);
 	parcel->head.offset += head->frag_len;
+	parcel->moved_ns = ends_clock_ns();
 	if (parcel->head.offset == head->total_len)
 		ends.all[lane].parcel = PARCEL_WHOLE;
 	return 0;
@@ -139,6 +140,18 @@ void parcels_drop(uint32_t lane)
 	if (parcels[lane].place == STASH_NONE)
 		return;
 	stash_remove(&parcels_stash, parcels[lane].place);
-	parcels_room_came |= refused;
-	refused = false;
+	parcels_room_came |= parcels_wanted;
+	parcels_wanted = false;
+}
+
+uint32_t parcels_idle(void)
+{
+	uint64_t now = ends_clock_ns();
+
+	for (uint32_t i = 0; i < ends.high; i++)
+		if (ends.all[i].parcel == PARCEL_COMING && parcels[i].place != STASH_NONE &&
+			!ring_waiting(&ends.all[i].lane.in) &&
+			now - parcels[i].moved_ns >= PARCELS_IDLE_NS)
+			return i;
+	return LANES_MAX;
 }

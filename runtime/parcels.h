@@ -6,6 +6,10 @@
  * Each lane has at most one parcel. Its room is claimed for the whole body at the first
  * fragment; messages may claim a part of the place only, so that answers find some: the program
  * takes messages when it likes, but may wait for an answer and nothing else.
+ *
+ * A peer that begins bodies and does not go on with them would keep the place from all others.
+ * Whoever finds no room ends that: an honest sender goes on as long as there is room in its
+ * ring, or takes its body back (fragments.h).
  */
 #pragma once
 
@@ -14,6 +18,7 @@
 
 #define PARCELS_BYTES         (64 * MIB)
 #define PARCELS_MESSAGE_BYTES (48 * MIB) /* of them for messages */
+#define PARCELS_IDLE_NS       (2 * 1000000000ull)
 
 enum parcel_state {
 	PARCEL_NONE,
@@ -47,5 +52,8 @@ const uint8_t *parcels_body(uint32_t lane);
 uint32_t parcels_keep(uint32_t lane, uint32_t ticket);
 void parcels_drop(uint32_t lane); /* whatever there is */
 
-/* Somebody found no room, and some was given back since. */
-extern bool parcels_room_came;
+/* A lane on which a body was begun and nothing came for PARCELS_IDLE_NS, or LANES_MAX. */
+uint32_t parcels_idle(void);
+
+extern bool parcels_wanted;    /* somebody found no room */
+extern bool parcels_room_came; /* and some was given back since */

@@ -343,6 +343,48 @@ START_TEST(who_found_no_room_goes_on_when_some_is_given_back)
 }
 END_TEST
 
+static uint32_t in_state(enum parcel_state state)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 2; i < 6; i++)
+		n += ends.all[i].parcel == state && ends.all[i].state == END_OPEN;
+	return n;
+}
+
+START_TEST(who_does_not_go_on_loses_the_room_to_others)
+{
+	struct peer more[3];
+
+	begin_large(&client);
+	for (uint32_t i = 0; i < ARRAY_LEN(more); i++) {
+		more[i] = world_client(3 + i, 78 + i);
+		begin_large(&more[i]);
+	}
+	ck_assert_int_eq(guest_wait(NULL, 0, PARCELS_IDLE_NS / 2), 0);
+	ck_assert_uint_eq(in_state(PARCEL_COMING), 3);
+	ck_assert_uint_eq(in_state(PARCEL_NONE), 1); /* waits in its ring */
+	uint32_t last = 2;
+	while (ends.all[last].parcel)
+		last++;
+	ck_assert_int_eq(guest_wait(NULL, 0, 2 * PARCELS_IDLE_NS), 0);
+	ck_assert_uint_eq(ends.all[last].parcel, PARCEL_COMING);
+	ck_assert_uint_eq(in_state(PARCEL_COMING), 3);
+	ck_assert_uint_eq(in_state(PARCEL_NONE), 0); /* one of the others is no more */
+}
+END_TEST
+
+START_TEST(nobody_is_hurried_while_there_is_room)
+{
+	uint64_t began = ends_clock_ns();
+
+	begin_large(&client);
+	ck_assert_int_eq(guest_wait(NULL, 0, 5 * PARCELS_IDLE_NS / 4), 0);
+	ck_assert_uint_ge(ends_clock_ns() - began, PARCELS_IDLE_NS);
+	ck_assert_uint_eq(ends.all[2].parcel, PARCEL_COMING);
+}
+END_TEST
+
 START_TEST(a_full_place_is_told_not_waited_for)
 {
 	uint64_t last = ask();
@@ -393,8 +435,11 @@ static Suite *parcels_suite(void)
 	tcase_add_loop_test(lie, parts_that_make_no_whole_are_lies, 0, ARRAY_LEN(lies));
 	tcase_add_test(room, messages_leave_room_for_answers);
 	tcase_add_test(room, who_found_no_room_goes_on_when_some_is_given_back);
+	tcase_add_test(room, who_does_not_go_on_loses_the_room_to_others);
+	tcase_add_test(room, nobody_is_hurried_while_there_is_room);
 	tcase_add_test(room, a_full_place_is_told_not_waited_for);
 	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		tcase_set_timeout(all[i], 10);
 		tcase_add_checked_fixture(all[i], set_up, NULL);
 		suite_add_tcase(suite, all[i]);
 	}
