@@ -349,7 +349,9 @@ static int64_t take_long_answer(
 	struct record head = parcels_head(i);
 	struct ticket *ticket = asked(i, head.id);
 
-	if (!ticket)
+	/* without body: it was begun before the message was out, by somebody who guessed its id
+	 */
+	if (!ticket || !parcels_has_body(i))
 		return answer_unasked(i, &head);
 	tickets_finish(ticket, head.slot, parcels_keep(i, tickets_place(&tickets_own, ticket)));
 	ends.all[i].unanswered--;

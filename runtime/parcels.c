@@ -118,6 +118,11 @@ struct record parcels_head(uint32_t lane)
 	return head;
 }
 
+bool parcels_has_body(uint32_t lane)
+{
+	return parcels[lane].place != STASH_NONE;
+}
+
 const uint8_t *parcels_body(uint32_t lane)
 {
 	return stash_at(&parcels_stash, parcels[lane].place)->data;

@@ -46,6 +46,7 @@ int parcels_take(
 
 /* Of a whole one: the record it would have been. */
 struct record parcels_head(uint32_t lane);
+bool parcels_has_body(uint32_t lane); /* false: it was passed over */
 const uint8_t *parcels_body(uint32_t lane);
 
 /* A whole answer becomes its ticket's; the place of its body. */

@@ -3,6 +3,7 @@
  * and only whole; who cuts them wrongly is a liar; the place for them has its limits.
  */
 #include "runtime/parcels.h"
+#include "runtime/tickets.h"
 #include "tests/check_run.h"
 #include "tests/runtime/world.h"
 
@@ -293,6 +294,23 @@ START_TEST(parts_that_make_no_whole_are_lies)
 }
 END_TEST
 
+START_TEST(an_answer_that_begins_before_its_message_is_a_lie)
+{
+	uint64_t id = ask(), next = id + TICKETS_MAX + 1;
+
+	part(&handler, RECORD_ANSWER, next, 0, 2500);
+	ck_assert_int_eq(guest_look(), 0);
+	ck_assert_uint_eq(ask(), next);
+	part(&handler, RECORD_ANSWER, next, 2500, 2500);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(guest_look(), 64);
+		ck_assert_uint_eq(got.head.status, RS_HANDLER_GONE);
+	}
+	ck_assert_int_eq(guest_look(), 0);
+	ck_assert_uint_eq(ends.all[1].state, END_BROKEN);
+}
+END_TEST
+
 /* --- room --- */
 
 static void begin_large(struct peer *peer)
@@ -433,6 +451,7 @@ static Suite *parcels_suite(void)
 	tcase_add_test(part_of, the_rest_of_a_cancelled_answer_is_passed_over);
 	tcase_add_test(part_of, an_interface_taken_away_while_it_comes_is_not_served);
 	tcase_add_loop_test(lie, parts_that_make_no_whole_are_lies, 0, ARRAY_LEN(lies));
+	tcase_add_test(lie, an_answer_that_begins_before_its_message_is_a_lie);
 	tcase_add_test(room, messages_leave_room_for_answers);
 	tcase_add_test(room, who_found_no_room_goes_on_when_some_is_given_back);
 	tcase_add_test(room, who_does_not_go_on_loses_the_room_to_others);
