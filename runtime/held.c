@@ -118,7 +118,7 @@ static void send_answer(uint32_t place, struct ends_set *full)
 	struct held *held = held_at(place);
 	uint32_t i = held->lane;
 
-	if (ends_has(full, i) || ends.all[i].midway)
+	if (ends_has(full, i))
 		return;
 	if (ring_put(&ends.all[i].lane.out, &held->head, held + 1)) {
 		ends_add(full, i);

@@ -261,7 +261,8 @@ static uint32_t put_answer(uint32_t lane, const struct record *head, const struc
 static uint32_t put_long_answer(
 	uint32_t lane, const struct record *head, const struct body *body)
 {
-	if (ends.all[lane].held_bytes) /* they go first */
+	/* those that wait go first; none comes to wait while this one is sent */
+	if (ends.all[lane].held_bytes)
 		return RS_BUSY;
 	uint32_t status = fragments_send(lane, head, body);
 	/* as with any answer nobody wants any more */

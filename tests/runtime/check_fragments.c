@@ -191,6 +191,25 @@ START_TEST(messages_wait_in_their_order_while_a_body_goes_out)
 }
 END_TEST
 
+START_TEST(what_was_kept_for_the_same_lane_does_not_go_between)
+{
+	uint64_t id;
+
+	ck_assert_uint_eq(guest_send(away, "first", 5, 0, &id), RS_OK);
+	ck_assert_uint_eq(peer_hear(&handler).head.total_len, 5);
+	world_opened(other, RS_NO_HANDLER, 0, 0, false);
+	ck_assert_uint_eq(guest_send(other, "kept", 4, RS_ALLOW_DELAY, &id), RS_OK);
+	world_opened(other, RS_OK, handler.index, 0, false); /* read while it waits for room */
+	memcpy(guest_at(AT_INTERFACE), away, 32);
+	pthread_t thread = reader(&handler);
+	ck_assert_uint_eq(send_long(0), RS_OK);
+	pthread_join(thread, NULL);
+	ck_assert_mem_eq(reading.body, expected, LONG_BYTES);
+	ck_assert_int_eq(guest_look(), 0);
+	ck_assert_uint_eq(peer_hear(&handler).head.total_len, 4);
+}
+END_TEST
+
 /* --- large rings --- */
 
 START_TEST(a_first_body_that_is_long_asks_for_large_rings)
@@ -282,6 +301,20 @@ START_TEST(without_room_for_the_first_part_nothing_is_sent)
 }
 END_TEST
 
+START_TEST(there_is_always_room_to_take_a_body_back)
+{
+	uint64_t id;
+
+	for (int i = 0; i < 4;
+		i++) /* now four fragments would fill the ring to the last byte */
+		ck_assert_uint_eq(guest_send(away, "small", 5, 0, &id), RS_OK);
+	ck_assert_uint_eq(send_long(0), RS_BUSY);
+	for (int i = 0; i < 4; i++)
+		ck_assert_uint_eq(peer_hear(&handler).head.total_len, 5);
+	ck_assert_uint_eq(hear_parts(&handler), 3);
+}
+END_TEST
+
 START_TEST(an_answer_that_found_no_room_can_be_given_again)
 {
 	uint64_t id = be_asked();
@@ -356,11 +389,13 @@ static Suite *fragments_suite(void)
 	tcase_add_test(whole, a_long_answer_goes_out_whole_and_once);
 	tcase_add_test(whole, two_that_send_to_each_other_both_come_to_their_end);
 	tcase_add_test(whole, messages_wait_in_their_order_while_a_body_goes_out);
+	tcase_add_test(whole, what_was_kept_for_the_same_lane_does_not_go_between);
 	tcase_add_test(large, a_first_body_that_is_long_asks_for_large_rings);
 	tcase_add_test(limits, more_than_a_body_may_have_is_too_big);
 	tcase_add_test(limits, rsd_takes_no_long_bodies);
 	tcase_add_test(room, who_does_not_read_is_not_waited_for_for_ever);
 	tcase_add_test(room, without_room_for_the_first_part_nothing_is_sent);
+	tcase_add_test(room, there_is_always_room_to_take_a_body_back);
 	tcase_add_test(room, an_answer_that_found_no_room_can_be_given_again);
 	tcase_add_test(room, answers_that_wait_already_go_first);
 	tcase_add_test(death, a_handler_that_dies_in_the_middle_has_nothing);
