@@ -297,11 +297,8 @@ static void add_tests(TCase *tc)
 static Suite *suite(void)
 {
 	Suite *s = suite_create("kills");
-	TCase *tc = tcase_create("parts");
+	TCase *tc = run_case("parts");
 
-	tcase_set_timeout(tc, 60);
-	tcase_add_unchecked_fixture(tc, run_folders, run_folders_end);
-	tcase_add_checked_fixture(tc, run_rsd, run_rsd_end);
 	add_tests(tc);
 	suite_add_tcase(s, tc);
 	return s;

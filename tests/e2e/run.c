@@ -543,3 +543,13 @@ void run_rsd_end(void)
 		ck_assert_msg(by_itself, "rsd had ended: %s", rsd_log());
 	}
 }
+
+TCase *run_case(const char *name)
+{
+	TCase *tc = tcase_create(name);
+
+	tcase_set_timeout(tc, 60);
+	tcase_add_unchecked_fixture(tc, run_folders, run_folders_end);
+	tcase_add_checked_fixture(tc, run_rsd, run_rsd_end);
+	return tc;
+}

@@ -12,6 +12,7 @@
  */
 #pragma once
 
+#include <check.h>
 #include <inttypes.h>
 #include <jansson.h>
 
@@ -84,6 +85,9 @@ void run_family(pid_t of, struct run_family *out);
 /* The first process below rsd with this name; 0: none. */
 pid_t run_find(const char *name);
 bool run_family_is_gone(const struct run_family *family);
+
+/* A case in folders of its own, with an rsd for each test. */
+TCase *run_case(const char *name);
 
 int64_t run_now_ms(void);
 void run_nap(void);
