@@ -1,6 +1,6 @@
 /*
  * worker.h: one worker as rsd sees it: everything the two share. rsd owns all of it; the worker
- * has its own mappings and descriptors of the same things. Plain data: workers.c reads the home
+ * has its own mappings and descriptors of the same things. Plain data: hearing.c reads the home
  * lane, this room makes, tells and tears down.
  */
 #pragma once
@@ -11,7 +11,7 @@
 #include "supervisor/outbox.h"
 
 struct worker {
-	struct worker *next_in_bucket;  /* of workers.c */
+	struct worker *next_in_bucket;  /* of crew.c */
 	struct worker *next, *previous; /* the order of turns */
 	uint64_t process;
 	struct lane home;            /* rsd is the handler */

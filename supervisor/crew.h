@@ -1,0 +1,49 @@
+/*
+ * crew.h: all workers of this rsd and what they share in it: found by process, in the order of
+ * their turns, told things, given up when they lie. Only the rooms around it use it: hearing
+ * (what a worker says), linking (what the broker wants), workers (their life, and the loop).
+ */
+#pragma once
+
+#include <time.h>
+
+#include "supervisor/hosts.h"
+#include "supervisor/worker.h"
+#include "supervisor/workers.h"
+
+#define CREW_BUCKETS  1024u
+#define CREW_BODY_MAX (16 * KIB) /* of a record on a home lane */
+
+struct crew {
+	struct workers_events events;
+	struct broker *broker;
+	struct host_env env;
+	struct hosts hosts;
+	struct own_page *own;
+	struct rsd_end rsd;
+	int bell_read;
+	struct worker *buckets[CREW_BUCKETS];
+	struct worker *turns; /* circle */
+	uint32_t count;
+	uint64_t retry_ns;           /* UINT64_MAX: nothing to flush again */
+	uint8_t body[CREW_BODY_MAX]; /* of the record that is looked at: our copy */
+};
+
+struct worker *crew_find(const struct crew *crew, uint64_t process); /* NULL: there is none */
+void crew_add(struct crew *crew, struct worker *worker);
+void crew_remove(struct crew *crew, struct worker *worker);
+
+/* It broke the protocol: told once, and it is read and told no more. */
+void crew_broken(struct crew *crew, struct worker *worker, const char *why);
+
+/* A record to a worker, with HOME_FDS descriptors, which are taken, or NULL; and its bell. */
+void crew_tell(struct crew *crew, struct worker *worker, const struct record *head,
+	const void *body, const int *fds);
+/* What waits in its outbox, as far as there is room. */
+void crew_flush(struct crew *crew, struct worker *worker);
+
+/* struct host_env's answer; context is the crew. */
+void crew_answer(void *context, uint64_t process, uint64_t id, uint32_t status,
+	const void *body, uint32_t bytes);
+
+uint64_t crew_clock_ns(clockid_t clock);

@@ -1,0 +1,204 @@
+#include "supervisor/hearing.h"
+
+#include <string.h>
+
+#include "ipc/log.h"
+
+/* Messages to `interface`. A cancel is carried out by the sender's runtime (RECORD_CANCEL);
+ * here it is only known. */
+static uint32_t interface_message(
+	struct crew *crew, uint64_t process, const uint8_t *body, uint32_t bytes)
+{
+	struct rs_interface_register message; /* unregister has the same shape */
+	struct hash interface;
+
+	if (bytes < sizeof(message.request))
+		return RS_MALFORMED;
+	memcpy(&message.request, body, sizeof(message.request));
+	if (message.request == RS_INTERFACE_CANCEL)
+		return bytes == sizeof(struct rs_interface_cancel) ? RS_OK : RS_MALFORMED;
+	if (message.request > RS_INTERFACE_CANCEL)
+		return RS_UNSUPPORTED;
+	if (bytes != sizeof(message))
+		return RS_MALFORMED;
+	memcpy(&message, body, sizeof(message));
+	if (message.flags)
+		return RS_MALFORMED;
+	memcpy(interface.bytes, message.interface, HASH_BYTES);
+	return message.request == RS_INTERFACE_REGISTER
+		       ? broker_register(crew->broker, process, &interface)
+		       : broker_unregister(crew->broker, process, &interface);
+}
+
+static void to_broker(struct crew *crew, struct worker *worker, const struct record *head)
+{
+	if (worker->gone) /* it cannot handle anything any more */
+		return;
+	uint32_t status = interface_message(crew, worker->process, crew->body, head->frag_len);
+	if (head->flags & RS_NEEDS_ANSWER)
+		crew_answer(crew, worker->process, head->id, status, NULL, 0);
+}
+
+static void to_host(struct crew *crew, struct worker *worker, const struct record *head)
+{
+	struct host_message message = { .process = worker->process,
+		.id = head->flags & RS_NEEDS_ANSWER ? head->id : 0,
+		.body = crew->body,
+		.bytes = head->frag_len };
+
+	if (!hosts_message(&crew->hosts, head->slot, &message) && message.id)
+		crew_answer(crew, worker->process, message.id, RS_TOO_BIG, NULL, 0);
+	if (head->slot == HOSTS_CONSOLE && crew->events.input_wanted)
+		crew->events.input_wanted(crew->events.context, worker->process);
+}
+
+static void on_message(struct crew *crew, struct worker *worker, const struct record *head)
+{
+	if (head->slot >= HOSTS_COUNT || !(worker->host_slots >> head->slot & 1)) {
+		crew_broken(crew, worker, "it used a slot it was not given");
+		return;
+	}
+	worker->messages++;
+	if (head->slot == HOSTS_INTERFACE)
+		to_broker(crew, worker, head);
+	else
+		to_host(crew, worker, head);
+}
+
+static void on_cancel(struct crew *crew, struct worker *worker, const struct record *head)
+{
+	hosts_cancelled(&crew->hosts, worker->process, head->id);
+}
+
+static void on_open(struct crew *crew, struct worker *worker, const struct record *head)
+{
+	struct home_open open;
+	struct hash interface;
+
+	if (head->frag_len != sizeof(open)) {
+		crew_broken(crew, worker, "a malformed open");
+		return;
+	}
+	memcpy(&open, crew->body, sizeof(open));
+	memcpy(interface.bytes, open.interface, HASH_BYTES);
+	broker_open(crew->broker, worker->process, head->id, &interface, open.flags);
+}
+
+static void on_lane_taken(struct crew *crew, struct worker *worker, const struct record *head)
+{
+	(void)head;
+	if (!worker->outbox.fds_in_flight) {
+		crew_broken(crew, worker, "it took a lane nobody gave");
+		return;
+	}
+	worker->outbox.fds_in_flight = false;
+	crew_flush(crew, worker);
+}
+
+/* The lane that a RECORD_LANE_DONE or RECORD_LANE_BROKEN is about, as it is used now. */
+static bool lane_meant(const struct crew *crew, const struct worker *worker,
+	const struct record *head, uint32_t *lane)
+{
+	struct home_lane body;
+
+	if (head->frag_len != sizeof(body))
+		return false;
+	memcpy(&body, crew->body, sizeof(body));
+	*lane = body.lane;
+	return body.lane < LANES_MAX &&
+	       body.generation == worker->table->lanes[body.lane].generation;
+}
+
+static void on_lane_done(struct crew *crew, struct worker *worker, const struct record *head)
+{
+	uint32_t lane;
+
+	if (!lane_meant(crew, worker, head, &lane) ||
+		!broker_lane_done(crew->broker, worker->process, lane))
+		crew_broken(crew, worker, "it let go of a lane it does not have");
+}
+
+static void on_lane_broken(struct crew *crew, struct worker *worker, const struct record *head)
+{
+	uint32_t lane;
+
+	if (!lane_meant(crew, worker, head, &lane) ||
+		!broker_lane_broken(crew->broker, worker->process, lane)) {
+		crew_broken(crew, worker, "it accused a peer it does not have");
+		return;
+	}
+	log_warning("lane-broken", "proc=%llu lane=%u peer=%llu",
+		(unsigned long long)worker->process, lane,
+		(unsigned long long)worker->table->lanes[lane].peer_process);
+}
+
+static void on_ready(struct crew *crew, struct worker *worker, const struct record *head)
+{
+	(void)head;
+	if (worker->ready) {
+		crew_broken(crew, worker, "it was ready twice");
+		return;
+	}
+	/* Only its owner may write an own page: a peer that could would keep its owner from
+	 * ever being woken. */
+	if (!bell_page_sealed(worker->page_fd)) {
+		crew_broken(crew, worker, "its own page is not sealed");
+		return;
+	}
+	worker->ready = true;
+	crew->events.ready(crew->events.context, worker->process);
+}
+
+static const struct record_row {
+	void (*take)(struct crew *, struct worker *, const struct record *);
+	bool early;  /* may come before READY */
+	bool ending; /* is still listened to when the process is gone */
+} record_rows[] = {
+	[RECORD_MESSAGE] = { on_message, false, true },
+	[RECORD_CANCEL] = { on_cancel, false, false },
+	[RECORD_OPEN] = { on_open, false, false },
+	[RECORD_LANE_TAKEN] = { on_lane_taken, false, false },
+	[RECORD_LANE_DONE] = { on_lane_done, false, false },
+	[RECORD_READY] = { on_ready, true, true },
+	[RECORD_LANE_BROKEN] = { on_lane_broken, false, false },
+};
+
+/* The copy in crew->body is what is looked at from here on. */
+static void take(struct crew *crew, struct worker *worker, const struct record *head)
+{
+	static const struct record_row unknown = { 0 };
+	const struct record_row *row =
+		head->kind < ARRAY_LEN(record_rows) ? &record_rows[head->kind] : &unknown;
+
+	if (!row->take || head->total_len != head->frag_len || (!worker->ready && !row->early))
+		crew_broken(crew, worker, "a record that has no place here");
+	else if (!worker->gone || row->ending)
+		row->take(crew, worker, head);
+}
+
+bool hearing_blocked(const struct crew *crew, const struct worker *worker)
+{
+	return !worker->gone && crew->events.output_blocked &&
+	       crew->events.output_blocked(crew->events.context, worker->process);
+}
+
+bool hearing_record(struct crew *crew, struct worker *worker, uint64_t *bytes)
+{
+	struct record head;
+	const uint8_t *body;
+
+	if (worker->broken || hearing_blocked(crew, worker))
+		return false;
+	int r = ring_peek(&worker->home.in, &head, &body);
+	if (r == RING_EMPTY)
+		return false;
+	if (r || head.frag_len > sizeof(crew->body)) {
+		crew_broken(crew, worker, "its home lane is broken");
+		return false;
+	}
+	memcpy(crew->body, body, head.frag_len);
+	ring_consume(&worker->home.in, head.frag_len);
+	*bytes += head.frag_len;
+	take(crew, worker, &head);
+	return true;
+}
