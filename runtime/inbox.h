@@ -2,6 +2,7 @@
  * inbox.h: what comes: answers to the program's messages, messages of others, notices, and
  * rsd's control records, from all lanes in turn. A delivery goes straight from the ring to
  * whoever wants it; an answer that nobody wants yet is kept, anything else stays in its ring.
+ * Here is whose turn it is, and the waiting; what becomes of one record is taking.h's.
  */
 #pragma once
 
@@ -42,6 +43,3 @@ bool inbox_drain(void);
 void inbox_sleep_home(void); /* until rsd says something */
 /* Until there may be something to drain, or wanted room. */
 void inbox_sleep_drained(uint64_t until_ns);
-
-/* Time stamp counter when the program got its last message. */
-extern uint64_t inbox_delivered_at;

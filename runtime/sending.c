@@ -7,6 +7,7 @@
 #include "runtime/fragments.h"
 #include "runtime/held.h"
 #include "runtime/inbox.h"
+#include "runtime/taking.h"
 #include "runtime/tickets.h"
 
 #define OPEN_TRIES 2 /* a way that is taken back while it is opened is tried once more */
@@ -275,7 +276,7 @@ static void ring_answers(void)
 	static const struct ends_set none;
 
 	if (++answers_unrung < ANSWERS_UNRUNG_MAX && ends_waiting(1, &none) &&
-		__rdtsc() - inbox_delivered_at < SLOW_TICKS)
+		__rdtsc() - taking_delivered_at < SLOW_TICKS)
 		return;
 	answers_unrung = 0;
 	ends_ring();

@@ -4,6 +4,7 @@
  */
 #include <pthread.h>
 
+#include "runtime/taking.h"
 #include "tests/check_run.h"
 #include "tests/runtime/world.h"
 
@@ -266,7 +267,7 @@ START_TEST(answers_ring_at_the_end_of_the_batch)
 	ck_assert_uint_eq(guest_answer(got.head.id, RS_OK, "a", 1), RS_OK);
 	atomic_store(&client.page->sleep_epoch, 1);
 	ck_assert_int_eq(guest_look(), 66);
-	inbox_delivered_at = UINT64_MAX; /* as if no time had passed since */
+	taking_delivered_at = UINT64_MAX; /* as if no time had passed since */
 	ck_assert_uint_eq(guest_answer(got.head.id, RS_OK, "b", 1), RS_OK);
 	ck_assert_int_eq(guest_look(), 66);
 	ck_assert_uint_eq(guest_answer(got.head.id, RS_OK, "c", 1), RS_OK);
