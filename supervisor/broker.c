@@ -2,10 +2,13 @@
  * broker.c: read broker_open() and broker_register() first: everything else keeps their two
  * tables true.
  *
- * A lane belongs to a directed pair of processes and carries all interfaces between them. A
- * slot is a number by which a handler knows one of its interfaces. A slot is never given to
- * another interface while a lane lives on which it was allowed: a message on its way could
- * otherwise arrive under the wrong name.
+ * A lane belongs to a directed pair of processes and carries all interfaces between them (two
+ * lanes, if some of these are mediated and others not). A slot is a number by which a handler
+ * knows one of its interfaces. A slot is never given to another interface while a lane lives on
+ * which it was allowed: a message on its way could otherwise arrive under the wrong name.
+ *
+ * Its client pays for a lane until both ends have let go of it: as long as one of them keeps it
+ * mapped, it takes memory.
  */
 #include "supervisor/broker.h"
 
@@ -14,52 +17,17 @@
 #include <string.h>
 
 #include "ipc/home.h"
+#include "supervisor/limits.h"
+#include "supervisor/links.h"
+#include "supervisor/waits.h"
 
 #define BUCKETS 1024u /* of both tables */
-
-struct broker_lane {
-	enum table_state state;
-	enum lane_role role;
-	struct member *peer; /* NULL once the lane is over */
-	uint32_t peer_lane;
-	uint64_t slots; /* allowed now, as in both ends' tables */
-	uint64_t ever;  /* allowed at some time on this lane */
-};
-
-struct slot {
-	struct hash interface;
-	bool used;    /* interface is, or was, known to clients under this number */
-	bool handled; /* and is so now */
-};
-
-/* One process. */
-struct member {
-	struct member *next; /* in its bucket */
-	uint64_t process;
-	struct hash program;
-	uint32_t handled_count, waits_count;
-	struct broker_lane lanes[LANES_MAX];
-	struct slot slots[TABLE_SLOTS_MAX];
-};
-
-struct wait {
-	struct wait *next; /* first come, first served */
-	struct member *client;
-};
-
-struct entry {              /* one interface that somebody handles or waits for */
-	struct entry *next; /* in its bucket */
-	struct hash interface;
-	struct member *handler; /* NULL: nobody, or the host */
-	uint32_t slot;
-	bool host;
-	struct wait *waits;
-};
 
 struct broker {
 	struct broker_actions act;
 	broker_policy policy;
 	void *policy_context;
+	bool mediate;            /* what the policy does not say */
 	struct member **members; /* BUCKETS of each */
 	struct entry **entries;
 };
@@ -134,14 +102,27 @@ int broker_new(const struct broker_actions *actions, broker_policy policy, void 
 	return 0;
 }
 
-static void entry_free(struct entry *entry)
+void broker_mediate(struct broker *broker, bool mediate)
 {
-	while (entry->waits) {
-		struct wait *wait = entry->waits;
-		entry->waits = wait->next;
-		free(wait);
+	broker->mediate = mediate;
+}
+
+/* It lets go of everything, and nobody is told. */
+static void member_free(struct member *member)
+{
+	while (member->waits)
+		waits_end(member->waits);
+	for (uint32_t i = 1; i < member->lanes_room; i++) {
+		struct link *link = member->lanes[i];
+		if (!link)
+			continue;
+		link->open = false;
+		links_end(link, links_role(link, member, i));
 	}
-	free(entry);
+	while (member->paid) /* what the others still have to let go of */
+		links_unpay(member->paid);
+	free(member->lanes);
+	free(member);
 }
 
 struct broker *broker_free(struct broker *broker)
@@ -149,14 +130,16 @@ struct broker *broker_free(struct broker *broker)
 	if (!broker)
 		return NULL;
 	for (size_t i = 0; broker->members && i < BUCKETS; i++)
-		for (struct member *member = broker->members[i], *next; member; member = next) {
-			next = member->next;
-			free(member);
+		while (broker->members[i]) {
+			struct member *member = broker->members[i];
+			broker->members[i] = member->next;
+			member_free(member);
 		}
 	for (size_t i = 0; broker->entries && i < BUCKETS; i++)
-		for (struct entry *entry = broker->entries[i], *next; entry; entry = next) {
-			next = entry->next;
-			entry_free(entry);
+		while (broker->entries[i]) {
+			struct entry *entry = broker->entries[i];
+			broker->entries[i] = entry->next;
+			free(entry);
 		}
 	free(broker->members);
 	free(broker->entries);
@@ -185,155 +168,158 @@ int broker_process_started(struct broker *broker, uint64_t process, const struct
 		return -ENOMEM;
 	(*at)->process = process;
 	(*at)->program = *program;
-	(*at)->lanes[LANE_HOME].state = TABLE_OPEN; /* so that no other lane takes its index */
+	(*at)->free_from = LANE_HOME + 1;
 	return 0;
 }
 
 /* ---- lanes ---- */
 
-static uint32_t lane_to(const struct member *client, const struct member *handler)
+static uint64_t lane_cost(uint32_t ring_log2, bool mediated)
 {
-	for (uint32_t i = 1; i < LANES_MAX; i++) {
-		const struct broker_lane *lane = &client->lanes[i];
-		if (lane->state == TABLE_OPEN && lane->role == LANE_CLIENT &&
-			lane->peer == handler)
-			return i;
-	}
-	return 0;
+	return (mediated ? 2 : 1) * lane_file_bytes(ring_log2);
 }
 
-static uint32_t lane_unused(const struct member *member, uint32_t from)
+/* Makes the lane client -> handler. NULL: beyond a limit, or it could not be made. */
+static struct link *lane_connect(struct broker *broker, struct member *client,
+	struct member *handler, uint32_t ring_log2, bool mediated)
 {
-	for (uint32_t i = from; i < LANES_MAX; i++)
-		if (member->lanes[i].state == TABLE_FREE)
-			return i;
-	return 0;
-}
+	uint64_t bytes = lane_cost(ring_log2, mediated);
 
-static void lane_begin(struct member *member, uint32_t index, enum lane_role role,
-	struct member *peer, uint32_t peer_lane)
-{
-	member->lanes[index] = (struct broker_lane){
-		.state = TABLE_OPEN, .role = role, .peer = peer, .peer_lane = peer_lane
-	};
-}
-
-/* Makes the lane client -> handler; 0: no room for one, or it could not be made. */
-static uint32_t lane_connect(struct broker *broker, struct member *client,
-	struct member *handler, uint32_t ring_log2)
-{
-	uint32_t at_client = lane_unused(client, 1);
+	if (client->paid_count == LIMITS_LANES_AS_CLIENT ||
+		client->paid_bytes + bytes > LIMITS_LANE_BYTES)
+		return NULL;
+	uint32_t at_client = links_unused(client, client->free_from);
 	/* a process may handle what it sends: then both ends are in one table */
-	uint32_t at_handler = lane_unused(handler, client == handler ? at_client + 1 : 1);
-
-	if (!at_client || !at_handler)
-		return 0;
-	if (!broker->act.connect(broker->act.context, client->process, at_client,
-		    handler->process, at_handler, ring_log2))
-		return 0;
-	lane_begin(client, at_client, LANE_CLIENT, handler, at_handler);
-	lane_begin(handler, at_handler, LANE_HANDLER, client, at_client);
-	return at_client;
+	uint32_t at_handler =
+		links_unused(handler, client == handler ? at_client + 1 : handler->free_from);
+	CLEANUP(freep) struct link *link = calloc(1, sizeof(*link));
+	if (!at_client || !at_handler || !link)
+		return NULL;
+	const struct broker_connect wanted = { .client = client->process,
+		.handler = handler->process,
+		.client_lane = at_client,
+		.handler_lane = at_handler,
+		.ring_log2 = ring_log2,
+		.mediated = mediated };
+	if (!broker->act.connect(broker->act.context, &wanted))
+		return NULL;
+	*link = (struct link){
+		.index = { [LANE_CLIENT] = at_client, [LANE_HANDLER] = at_handler },
+		.open = true,
+		.mediated = mediated,
+		.bytes = bytes
+	};
+	links_begin(link, LANE_CLIENT, client);
+	links_begin(link, LANE_HANDLER, handler);
+	links_pay(link, client);
+	struct link *made = link;
+	link = NULL;
+	return made;
 }
 
-static void lane_allow(
-	struct broker *broker, struct member *member, uint32_t index, uint64_t slots)
+static void tell_slots(struct broker *broker, const struct link *link, enum lane_role role)
 {
-	struct broker_lane *lane = &member->lanes[index];
-
-	lane->slots = slots;
-	lane->ever |= slots;
-	broker->act.slots(broker->act.context, member->process, index, slots);
+	broker->act.slots(
+		broker->act.context, link->ends[role]->process, link->index[role], link->slots);
 }
 
 /* Both ends, the handler's first: a message that comes under the slot finds it allowed. */
-static void lane_allow_both(
-	struct broker *broker, struct member *client, uint32_t index, uint64_t slots)
+static void lane_allow(struct broker *broker, struct link *link, uint64_t slots)
 {
-	struct broker_lane *lane = &client->lanes[index];
-
-	lane_allow(broker, lane->peer, lane->peer_lane, slots);
-	lane_allow(broker, client, index, slots);
+	link->slots = slots;
+	link->ever |= slots;
+	tell_slots(broker, link, LANE_HANDLER);
+	tell_slots(broker, link, LANE_CLIENT);
 }
 
-/* The other end hears how it ended. */
-static void lane_end_peer(
-	struct broker *broker, struct broker_lane *lane, enum table_state state)
+static void tell_state(struct broker *broker, const struct link *link, enum lane_role role,
+	enum table_state state)
 {
-	struct member *peer = lane->peer;
+	broker->act.lane_state(
+		broker->act.context, link->ends[role]->process, link->index[role], state);
+}
 
-	if (!peer)
-		return;
-	struct broker_lane *theirs = &peer->lanes[lane->peer_lane];
-	theirs->state = state;
-	theirs->peer = NULL;
-	lane->peer = NULL;
-	broker->act.lane_state(broker->act.context, peer->process, lane->peer_lane, state);
+static enum lane_role other(enum lane_role role)
+{
+	return role == LANE_CLIENT ? LANE_HANDLER : LANE_CLIENT;
 }
 
 bool broker_lane_done(struct broker *broker, uint64_t process, uint32_t index)
 {
 	struct member *member = member_find(broker, process);
+	struct link *link = links_at(member, index);
 
-	if (!member || index == LANE_HOME || index >= LANES_MAX ||
-		member->lanes[index].state == TABLE_FREE)
+	if (!link)
 		return false;
-	lane_end_peer(broker, &member->lanes[index], TABLE_CLOSED);
-	member->lanes[index] = (struct broker_lane){ .state = TABLE_FREE };
-	broker->act.lane_state(broker->act.context, process, index, TABLE_FREE);
+	enum lane_role role = links_role(link, member, index);
+	if (link->open) {
+		link->open = false;
+		tell_state(broker, link, other(role), TABLE_CLOSED);
+	}
+	tell_state(broker, link, role, TABLE_FREE);
+	links_end(link, role);
 	return true;
 }
 
 bool broker_lane_broken(struct broker *broker, uint64_t process, uint32_t index)
 {
 	struct member *member = member_find(broker, process);
+	struct link *link = links_at(member, index);
 
-	if (!member || index == LANE_HOME || index >= LANES_MAX ||
-		member->lanes[index].state == TABLE_FREE)
+	if (!link)
 		return false;
-	struct broker_lane *lane = &member->lanes[index];
-	if (lane->state != TABLE_OPEN) /* it is over already, and both know */
+	if (!link->open) /* it is over already, and both know */
 		return true;
-	lane_end_peer(broker, lane, TABLE_CLOSED);
-	lane->state = TABLE_CLOSED;
-	broker->act.lane_state(broker->act.context, process, index, TABLE_CLOSED);
+	link->open = false;
+	enum lane_role role = links_role(link, member, index);
+	tell_state(broker, link, other(role), TABLE_CLOSED);
+	tell_state(broker, link, role, TABLE_CLOSED);
 	return true;
 }
 
 /* ---- opening ---- */
 
 static uint32_t allowed(struct broker *broker, const struct member *member,
-	const struct hash *interface, enum broker_right right)
+	const struct hash *interface, enum broker_right right, bool *mediated)
 {
+	*mediated = broker->mediate;
 	return broker->policy ? broker->policy(broker->policy_context, &member->program,
-					interface, right)
+					interface, right, mediated)
 			      : RS_OK;
 }
 
-static void tell_opened(struct broker *broker, const struct member *client, uint64_t open_id,
+static void tell_opened(struct broker *broker, struct member *client, uint64_t open_id,
 	const struct hash *interface, uint32_t status)
 {
+	client->refused += status == RS_LIMIT;
 	broker->act.opened(
 		broker->act.context, client->process, open_id, interface, status, 0, 0, false);
 }
 
-static void open_lane(struct broker *broker, struct member *client, uint64_t open_id,
-	const struct entry *entry, uint32_t flags)
+/* The interface goes one way only: what is mediated now is not sent past rsd any more. */
+static void lane_disallow(struct broker *broker, struct link *link, uint32_t slot)
 {
-	uint32_t index = lane_to(client, entry->handler);
-	bool new_lane = index == 0;
+	if (link && (link->slots >> slot & 1))
+		lane_allow(broker, link, link->slots & ~(1ull << slot));
+}
+
+static void open_lane(struct broker *broker, struct member *client, uint64_t open_id,
+	const struct entry *entry, uint32_t flags, bool mediated)
+{
+	struct link *link = links_to(client, entry->handler, mediated);
+	bool new_lane = link == NULL;
 
 	if (new_lane)
-		index = lane_connect(broker, client, entry->handler,
-			flags & HOME_OPEN_LARGE ? LANE_RING_LARGE : LANE_RING_SMALL);
-	if (!index) {
+		link = lane_connect(broker, client, entry->handler,
+			flags & HOME_OPEN_LARGE ? LANE_RING_LARGE : LANE_RING_SMALL, mediated);
+	if (!link) {
 		tell_opened(broker, client, open_id, &entry->interface, RS_LIMIT);
 		return;
 	}
-	lane_allow_both(
-		broker, client, index, client->lanes[index].slots | 1ull << entry->slot);
+	lane_disallow(broker, links_to(client, entry->handler, !mediated), entry->slot);
+	lane_allow(broker, link, link->slots | 1ull << entry->slot);
 	broker->act.opened(broker->act.context, client->process, open_id, &entry->interface,
-		RS_OK, index, entry->slot, new_lane);
+		RS_OK, link->index[LANE_CLIENT], entry->slot, new_lane);
 }
 
 /* Remembers that client waits for the interface: RS_NO_HANDLER, or RS_LIMIT when it waits for
@@ -342,21 +328,18 @@ static uint32_t wait_add(
 	struct broker *broker, struct member *client, const struct hash *interface)
 {
 	struct entry *entry = entry_get(broker, interface);
-	struct wait **at = entry ? &entry->waits : NULL;
 
 	if (!entry)
 		return RS_LIMIT;
-	for (; *at; at = &(*at)->next)
-		if ((*at)->client == client)
-			return RS_NO_HANDLER;
-	if (client->waits_count < BROKER_PENDING_MAX)
-		*at = calloc(1, sizeof(**at));
-	if (!*at) {
+	if (waits_find(client, entry))
+		return RS_NO_HANDLER;
+	struct wait *wait =
+		client->waits_count < BROKER_PENDING_MAX ? calloc(1, sizeof(*wait)) : NULL;
+	if (!wait) {
 		entry_drop_if_idle(broker, entry);
 		return RS_LIMIT;
 	}
-	(*at)->client = client;
-	client->waits_count++;
+	waits_begin(wait, client, entry);
 	return RS_NO_HANDLER;
 }
 
@@ -365,17 +348,18 @@ void broker_open(struct broker *broker, uint64_t process, uint64_t open_id,
 {
 	struct member *client = member_find(broker, process);
 	struct entry *entry = *entry_place(broker, interface);
+	bool mediated;
 
 	if (!client)
 		return;
-	uint32_t status = allowed(broker, client, interface, BROKER_USE);
+	uint32_t status = allowed(broker, client, interface, BROKER_USE, &mediated);
 	if (status == RS_OK && entry && entry->host) {
 		broker->act.opened(broker->act.context, process, open_id, interface, RS_OK,
 			LANE_HOME, entry->slot, false);
 		return;
 	}
 	if (status == RS_OK && entry && entry->handler) {
-		open_lane(broker, client, open_id, entry, flags);
+		open_lane(broker, client, open_id, entry, flags, mediated);
 		return;
 	}
 	if (status == RS_OK)
@@ -390,10 +374,10 @@ static uint64_t slots_in_flight(const struct member *handler)
 {
 	uint64_t ever = 0;
 
-	for (uint32_t i = 1; i < LANES_MAX; i++)
-		if (handler->lanes[i].state != TABLE_FREE &&
-			handler->lanes[i].role == LANE_HANDLER)
-			ever |= handler->lanes[i].ever;
+	for (uint32_t i = 1; i < handler->lanes_room; i++)
+		if (handler->lanes[i] &&
+			links_role(handler->lanes[i], handler, i) == LANE_HANDLER)
+			ever |= handler->lanes[i]->ever;
 	return ever;
 }
 
@@ -414,15 +398,21 @@ static uint32_t slot_for(const struct member *handler, const struct hash *interf
 	return free_slot;
 }
 
-/* Everybody who waited gets a lane, in the order they came. */
+/* Everybody who waited gets a lane, in the order they came. What they may do can have changed
+ * since. */
 static void serve_waits(struct broker *broker, struct entry *entry)
 {
 	while (entry->waits) {
-		struct wait *wait = entry->waits;
-		entry->waits = wait->next;
-		wait->client->waits_count--;
-		open_lane(broker, wait->client, 0, entry, 0);
-		free(wait);
+		struct member *client = entry->waits->client;
+		bool mediated;
+		uint32_t status =
+			allowed(broker, client, &entry->interface, BROKER_USE, &mediated);
+
+		waits_end(entry->waits);
+		if (status == RS_OK)
+			open_lane(broker, client, 0, entry, 0, mediated);
+		else
+			tell_opened(broker, client, 0, &entry->interface, status);
 	}
 }
 
@@ -430,10 +420,11 @@ uint32_t broker_register(struct broker *broker, uint64_t process, const struct h
 {
 	struct member *handler = member_find(broker, process);
 	struct entry *entry = *entry_place(broker, interface);
+	bool mediated;
 
 	if (!handler || (entry && entry->host))
 		return RS_DENIED;
-	uint32_t status = allowed(broker, handler, interface, BROKER_HANDLE);
+	uint32_t status = allowed(broker, handler, interface, BROKER_HANDLE, &mediated);
 	if (status != RS_OK)
 		return status;
 	if (entry && entry->handler)
@@ -472,12 +463,11 @@ uint32_t broker_unregister(
 		return RS_BAD_ARGUMENT;
 	uint64_t bit = 1ull << entry->slot;
 	let_go(broker, entry);
-	for (uint32_t i = 1; i < LANES_MAX; i++) {
-		struct broker_lane *lane = &handler->lanes[i];
-		if (lane->state == TABLE_OPEN && lane->role == LANE_HANDLER &&
-			(lane->slots & bit))
-			lane_allow_both(
-				broker, lane->peer, lane->peer_lane, lane->slots & ~bit);
+	for (uint32_t i = 1; i < handler->lanes_room; i++) {
+		struct link *link = handler->lanes[i];
+		if (link && link->open && links_role(link, handler, i) == LANE_HANDLER &&
+			(link->slots & bit))
+			lane_allow(broker, link, link->slots & ~bit);
 	}
 	return RS_OK;
 }
@@ -486,21 +476,23 @@ uint32_t broker_unregister(
 
 static void forget_waits(struct broker *broker, struct member *client)
 {
-	for (size_t b = 0; client->waits_count && b < BUCKETS; b++)
-		for (struct entry *entry = broker->entries[b], *next; entry; entry = next) {
-			next = entry->next;
-			for (struct wait **at = &entry->waits; *at;) {
-				struct wait *wait = *at;
-				if (wait->client != client) {
-					at = &wait->next;
-					continue;
-				}
-				*at = wait->next;
-				client->waits_count--;
-				free(wait);
-			}
-			entry_drop_if_idle(broker, entry);
-		}
+	while (client->waits) {
+		struct entry *entry = client->waits->entry;
+		waits_end(client->waits);
+		entry_drop_if_idle(broker, entry);
+	}
+}
+
+static void end_lanes(struct broker *broker, const struct member *member)
+{
+	for (uint32_t i = 1; i < member->lanes_room; i++) {
+		const struct link *link = member->lanes[i];
+		if (!link || !link->open)
+			continue;
+		enum lane_role peer = other(links_role(link, member, i));
+		if (link->ends[peer] != member)
+			tell_state(broker, link, peer, TABLE_PEER_DEAD);
+	}
 }
 
 void broker_process_gone(struct broker *broker, uint64_t process)
@@ -517,10 +509,8 @@ void broker_process_gone(struct broker *broker, uint64_t process)
 			let_go(broker, *entry_place(broker, &member->slots[i].interface));
 	forget_waits(broker, member);
 	*at = member->next;
-	for (uint32_t i = 1; i < LANES_MAX; i++)
-		if (member->lanes[i].peer != member)
-			lane_end_peer(broker, &member->lanes[i], TABLE_PEER_DEAD);
-	free(member);
+	end_lanes(broker, member);
+	member_free(member);
 }
 
 /* ---- for people ---- */
@@ -528,27 +518,23 @@ void broker_process_gone(struct broker *broker, uint64_t process)
 typedef bool (*relation_each)(
 	void *context, enum broker_relation relation, const struct hash *interface);
 
-static bool each_wait(const struct broker *broker, const struct member *member,
-	relation_each each, void *context)
+static bool each_wait(const struct member *member, relation_each each, void *context)
 {
-	for (size_t b = 0; member->waits_count && b < BUCKETS; b++)
-		for (const struct entry *entry = broker->entries[b]; entry; entry = entry->next)
-			for (const struct wait *wait = entry->waits; wait; wait = wait->next)
-				if (wait->client == member &&
-					!each(context, BROKER_WAITS_FOR, &entry->interface))
-					return false;
+	for (const struct wait *wait = member->waits; wait; wait = wait->next_of_client)
+		if (!each(context, BROKER_WAITS_FOR, &wait->entry->interface))
+			return false;
 	return true;
 }
 
 static bool each_used(const struct member *member, relation_each each, void *context)
 {
-	for (uint32_t i = 1; i < LANES_MAX; i++) {
-		const struct broker_lane *lane = &member->lanes[i];
-		if (lane->state != TABLE_OPEN || lane->role != LANE_CLIENT)
+	for (const struct link *link = member->paid; link; link = link->next) {
+		if (!link->open)
 			continue;
+		const struct member *handler = link->ends[LANE_HANDLER];
 		for (uint32_t s = 0; s < TABLE_SLOTS_MAX; s++)
-			if ((lane->slots >> s & 1) && !each(context, BROKER_TALKS_TO,
-							      &lane->peer->slots[s].interface))
+			if ((link->slots >> s & 1) &&
+				!each(context, BROKER_TALKS_TO, &handler->slots[s].interface))
 				return false;
 	}
 	return true;
@@ -565,7 +551,7 @@ void broker_each(
 		if (member->slots[i].handled &&
 			!each(context, BROKER_HANDLES, &member->slots[i].interface))
 			return;
-	if (each_wait(broker, member, each, context))
+	if (each_wait(member, each, context))
 		each_used(member, each, context);
 }
 
@@ -574,4 +560,16 @@ bool broker_handles_any(const struct broker *broker, uint64_t process)
 	const struct member *member = member_find(broker, process);
 
 	return member && member->handled_count;
+}
+
+bool broker_use(const struct broker *broker, uint64_t process, struct broker_use *out)
+{
+	const struct member *member = member_find(broker, process);
+
+	if (!member)
+		return false;
+	*out = (struct broker_use){ .lanes = member->paid_count,
+		.lane_bytes = member->paid_bytes,
+		.refused = member->refused };
+	return true;
 }

@@ -17,6 +17,14 @@
 
 struct broker;
 
+/* A lane to be made. */
+struct broker_connect {
+	uint64_t client, handler;           /* processes; may be one */
+	uint32_t client_lane, handler_lane; /* in their tables */
+	uint32_t ring_log2;
+	bool mediated; /* its messages go through rsd */
+};
+
 /* What the broker wants done. */
 struct broker_actions {
 	void *context;
@@ -25,16 +33,18 @@ struct broker_actions {
 		const struct hash *interface, uint32_t status, uint32_t lane, uint32_t slot,
 		bool new_lane);
 	/*
-	 * Make a lane: the handler's end is handler_lane in its table, the client's
-	 * client_lane. Comes before opened(). False: it cannot be made (descriptors, memory);
-	 * the client is told RS_LIMIT.
+	 * Comes before opened(). False: it cannot be made (descriptors, memory); the client is
+	 * told RS_LIMIT.
 	 */
-	bool (*connect)(void *context, uint64_t client, uint32_t client_lane, uint64_t handler,
-		uint32_t handler_lane, uint32_t ring_log2);
+	bool (*connect)(void *context, const struct broker_connect *wanted);
 	/* On this lane these slots of the handler may be used from now on; called for both
 	 * ends. */
 	void (*slots)(void *context, uint64_t process, uint32_t lane, uint64_t slots);
-	/* TABLE_PEER_DEAD, TABLE_CLOSED; TABLE_FREE when the process has let go of it. */
+	/*
+	 * TABLE_PEER_DEAD, TABLE_CLOSED; TABLE_FREE when the process has let go of it. Of a
+	 * mediated lane PEER_DEAD is to be shown only when all that the peer had published was
+	 * passed on; the broker knows it as over at once.
+	 */
 	void (*lane_state)(
 		void *context, uint64_t process, uint32_t lane, enum table_state state);
 	/* Slot `slot` of this process now means this interface. */
@@ -44,19 +54,24 @@ struct broker_actions {
 
 /*
  * May this program (by hash) use or handle this interface? Answers an rs_status: RS_OK,
- * RS_DENIED or RS_LIMIT. Grants have their place here; without a policy everybody may use and
- * handle everything that is not a host interface.
+ * RS_DENIED or RS_LIMIT. *mediated comes with what broker_mediate() said; for BROKER_USE the
+ * policy may decide otherwise. Grants have their place here; without a policy everybody may use
+ * and handle everything that is not a host interface.
  */
 enum broker_right {
 	BROKER_USE,
 	BROKER_HANDLE
 };
 typedef uint32_t (*broker_policy)(void *context, const struct hash *program,
-	const struct hash *interface, enum broker_right right);
+	const struct hash *interface, enum broker_right right, bool *mediated);
 
 int broker_new(const struct broker_actions *actions, broker_policy policy, void *policy_context,
 	struct broker **out) MUST_USE;
 struct broker *broker_free(struct broker *broker); /* returns NULL */
+
+/* Whether messages between processes go through rsd if the policy does not say; at first they
+ * do not. What is open already stays as it is. */
+void broker_mediate(struct broker *broker, bool mediate);
 
 /* A host interface: messages stay on the sender's home lane, in this slot. Before the first
  * process. */
@@ -100,3 +115,11 @@ void broker_each(const struct broker *broker, uint64_t process,
 		void *context, enum broker_relation relation, const struct hash *interface),
 	void *context);
 bool broker_handles_any(const struct broker *broker, uint64_t process);
+
+/* What a process pays for (limits.h): lanes it opened, until both ends have let go of them. */
+struct broker_use {
+	uint32_t lanes;
+	uint64_t lane_bytes; /* a mediated lane counts twice */
+	uint64_t refused;    /* times it was told RS_LIMIT when it opened an interface */
+};
+bool broker_use(const struct broker *broker, uint64_t process, struct broker_use *out) MUST_USE;

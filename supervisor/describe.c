@@ -82,11 +82,28 @@ static json_t *basics(const struct process *p)
 	return object;
 }
 
+static void add_stats(
+	const struct session_parts *parts, const struct process *p, json_t *object, bool fully)
+{
+	struct worker_stats stats;
+
+	if (!p->has_worker || !workers_stats(parts->workers, p->id, &stats))
+		return;
+	if (fully) {
+		number(object, "messages", stats.messages);
+		number(object, "answers", stats.answers);
+	}
+	number(object, "lanes", stats.lanes);
+	number(object, "lane_bytes", stats.lane_bytes);
+	number(object, "refused", stats.refused);
+}
+
 json_t *describe_process(const struct session_parts *parts, struct process *p)
 {
 	json_t *object = basics(p);
 
 	add_relations(parts, p, object, false);
+	add_stats(parts, p, object, false);
 	return object;
 }
 
@@ -105,16 +122,11 @@ static json_t *strings(const struct process *p, uint32_t *at, uint32_t count)
 json_t *describe_process_fully(const struct session_parts *parts, struct process *p)
 {
 	json_t *object = basics(p);
-	struct worker_stats stats = { 0 };
 	uint32_t at = 0;
 
 	add_relations(parts, p, object, true);
 	json_object_set_new(object, "args", strings(p, &at, p->arguments));
 	json_object_set_new(object, "env", strings(p, &at, p->variables));
-	if (p->has_worker && workers_stats(parts->workers, p->id, &stats)) {
-		number(object, "messages", stats.messages);
-		number(object, "answers", stats.answers);
-		number(object, "lanes", stats.lanes);
-	}
+	add_stats(parts, p, object, true);
 	return object;
 }

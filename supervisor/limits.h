@@ -11,6 +11,11 @@
 #define LIMITS_CPU_S_MAX      (10ull * 365 * 86400)
 #define LIMITS_PROCESSES_MAX  4096u
 
+/* Lanes of one process as a client, until both ends have let go of them: so that no client
+ * takes all the lanes that its handlers may have (LANES_MAX), nor the memory of the machine. */
+#define LIMITS_LANES_AS_CLIENT 256u
+#define LIMITS_LANE_BYTES      (64 * MIB) /* a small lane takes 68 KiB, a large one 2 MiB */
+
 /* Descriptors in rsd: of one process (bell, socket, page, pidfd, and for moments those of its
  * lanes), and of all else. */
 #define LIMITS_FDS_PER_PROCESS 8u

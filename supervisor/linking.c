@@ -25,12 +25,12 @@ static void opened(void *context, uint64_t process, uint64_t open_id,
 	crew_tell(crew, worker, &head, &body, new_lane ? worker->client_fds : NULL);
 }
 
-static bool connect(void *context, uint64_t client_id, uint32_t client_lane,
-	uint64_t handler_id, uint32_t handler_lane, uint32_t ring_log2)
+static bool connect(void *context, const struct broker_connect *wanted)
 {
 	struct crew *crew = context;
-	struct worker *client = crew_find(crew, client_id),
-		      *handler = crew_find(crew, handler_id);
+	struct worker *client = crew_find(crew, wanted->client),
+		      *handler = crew_find(crew, wanted->handler);
+	uint32_t ring_log2 = wanted->ring_log2;
 	CLEANUP(fd_closep) int lane_fd = -1;
 	int handler_fds[HOME_FDS];
 
@@ -42,16 +42,17 @@ static bool connect(void *context, uint64_t client_id, uint32_t client_lane,
 			fd_closep(&client->client_fds[i]);
 		return false;
 	}
-	worker_table_open(handler, handler_lane, LANE_HANDLER, ring_log2, client_id);
-	worker_table_open(client, client_lane, LANE_CLIENT, ring_log2, 0);
+	worker_table_open(
+		handler, wanted->handler_lane, LANE_HANDLER, ring_log2, wanted->client);
+	worker_table_open(client, wanted->client_lane, LANE_CLIENT, ring_log2, 0);
 	client->lanes++;
 	handler->lanes++;
-	struct home_lane body = { .lane = handler_lane,
-		.generation = handler->table->lanes[handler_lane].generation };
+	struct home_lane body = { .lane = wanted->handler_lane,
+		.generation = handler->table->lanes[wanted->handler_lane].generation };
 	struct record head = { .kind = RECORD_NEW_LANE,
 		.frag_len = sizeof(body),
 		.total_len = sizeof(body),
-		.slot = handler_lane };
+		.slot = wanted->handler_lane };
 	crew_tell(crew, handler, &head, &body, handler_fds);
 	return true;
 }

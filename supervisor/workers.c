@@ -238,9 +238,13 @@ bool workers_stats(const struct workers *workers, uint64_t process, struct worke
 
 	if (!worker)
 		return false;
-	*out = (struct worker_stats){
-		.messages = worker->messages, .answers = worker->answers, .lanes = worker->lanes
-	};
+	struct broker_use use = { 0 };
+	(void)!broker_use(workers->crew.broker, process, &use);
+	*out = (struct worker_stats){ .messages = worker->messages,
+		.answers = worker->answers,
+		.lanes = worker->lanes,
+		.lane_bytes = use.lane_bytes,
+		.refused = use.refused };
 	return true;
 }
 

@@ -86,7 +86,9 @@ const char *workers_interface_name(
 struct worker_stats {
 	uint64_t messages; /* to host interfaces */
 	uint64_t answers;
-	uint32_t lanes;
+	uint32_t lanes;      /* it is an end of */
+	uint64_t lane_bytes; /* it pays for, see limits.h */
+	uint64_t refused;    /* times it met a limit when it opened an interface */
 };
 bool workers_stats(
 	const struct workers *workers, uint64_t process, struct worker_stats *out) MUST_USE;

@@ -5,6 +5,7 @@
 
 #include "ipc/home.h"
 #include "supervisor/broker.h"
+#include "supervisor/limits.h"
 #include "tests/check_run.h"
 
 /* ---- the notebook: what the broker wanted, as the two ends would see it ---- */
@@ -29,7 +30,8 @@ static struct opened {
 	bool new_lane;
 } last;
 static uint32_t opened_count;
-static bool refuse_connect, deny;
+static bool refuse_connect, deny, deny_use;
+static const struct hash *mediate_one; /* the interface that is, if any is named */
 
 static void on_opened(void *context, uint64_t process, uint64_t id,
 	const struct hash *interface, uint32_t status, uint32_t lane, uint32_t slot,
@@ -51,12 +53,16 @@ static void on_opened(void *context, uint64_t process, uint64_t id,
 }
 
 static uint32_t last_ring_log2;
+static bool last_mediated;
 
-static bool on_connect(void *context, uint64_t client, uint32_t client_lane, uint64_t handler,
-	uint32_t handler_lane, uint32_t ring_log2)
+static bool on_connect(void *context, const struct broker_connect *wanted)
 {
+	uint64_t client = wanted->client, handler = wanted->handler;
+	uint32_t client_lane = wanted->client_lane, handler_lane = wanted->handler_lane;
+
 	(void)context;
-	last_ring_log2 = ring_log2;
+	last_ring_log2 = wanted->ring_log2;
+	last_mediated = wanted->mediated;
 	if (refuse_connect)
 		return false;
 	MUST(lanes[client][client_lane].state == TABLE_FREE);
@@ -103,10 +109,12 @@ static void on_handles(
 }
 
 static uint32_t policy(void *context, const struct hash *program, const struct hash *interface,
-	enum broker_right right)
+	enum broker_right right, bool *mediated)
 {
-	(void)context, (void)program, (void)interface, (void)right;
-	return deny ? RS_DENIED : RS_OK;
+	(void)context, (void)program;
+	if (mediate_one)
+		*mediated = hash_equal(interface, mediate_one);
+	return deny || (deny_use && right == BROKER_USE) ? RS_DENIED : RS_OK;
 }
 
 static const struct hash a_program = { "p" };
@@ -131,7 +139,8 @@ static void set_up(void)
 	memset(names, 0, sizeof(names));
 	last = (struct opened){ 0 };
 	opened_count = 0;
-	refuse_connect = deny = false;
+	refuse_connect = deny = deny_use = false;
+	mediate_one = NULL;
 	ck_assert_int_eq(broker_new(&actions, policy, NULL, &broker), 0);
 }
 
@@ -422,6 +431,249 @@ START_TEST(a_process_that_waited_and_ended_is_forgotten)
 }
 END_TEST
 
+/* ---- mediated ---- */
+
+START_TEST(the_policy_says_which_interface_is_mediated)
+{
+	struct hash watched = interface(1);
+
+	start(1), start(2);
+	mediate_one = &watched;
+	ck_assert_uint_eq(register_at(2, 0), RS_OK);
+	ck_assert_uint_eq(register_at(2, 1), RS_OK);
+	ck_assert_uint_eq(open_at(1, 0, 0), RS_OK);
+	ck_assert(!last_mediated);
+	uint32_t direct = last.lane;
+	ck_assert_uint_eq(open_at(1, 1, 0), RS_OK);
+	ck_assert(last_mediated);
+	ck_assert(last.new_lane);
+	ck_assert_uint_ne(last.lane, direct);
+	/* and each of the two goes on by its own way */
+	ck_assert_uint_eq(open_at(1, 1, 0), RS_OK);
+	ck_assert(!last.new_lane);
+	ck_assert_uint_eq(open_at(1, 0, 0), RS_OK);
+	ck_assert_uint_eq(last.lane, direct);
+}
+END_TEST
+
+START_TEST(what_the_policy_does_not_say_the_broker_does)
+{
+	struct broker_actions actions = { .opened = on_opened,
+		.connect = on_connect,
+		.slots = on_slots,
+		.lane_state = on_lane_state,
+		.handles = on_handles };
+
+	broker_free(broker);
+	ck_assert_int_eq(broker_new(&actions, NULL, NULL, &broker), 0);
+	broker_mediate(broker, true);
+	start(1), start(2);
+	ck_assert_uint_eq(open_at(1, 0, RS_ALLOW_DELAY), RS_NO_HANDLER);
+	ck_assert_uint_eq(register_at(2, 0), RS_OK); /* who waited is served the same way */
+	ck_assert_uint_eq(last.status, RS_OK);
+	ck_assert(last_mediated);
+}
+END_TEST
+
+START_TEST(what_is_mediated_from_now_on_cannot_be_sent_past_rsd)
+{
+	struct hash watched = interface(0);
+
+	start(1), start(2);
+	ck_assert_uint_eq(register_at(2, 0), RS_OK);
+	ck_assert_uint_eq(register_at(2, 1), RS_OK);
+	ck_assert_uint_eq(open_at(1, 0, 0), RS_OK);
+	uint32_t direct = last.lane, slot = last.slot;
+	ck_assert_uint_eq(open_at(1, 1, 0), RS_OK);
+	mediate_one = &watched;
+	ck_assert_uint_eq(open_at(1, 0, 0), RS_OK);
+	ck_assert_uint_ne(last.lane, direct);
+	ck_assert(!(lanes[1][direct].slots >> slot & 1));
+	ck_assert_uint_ne(lanes[1][direct].slots, 0); /* the other interface stays */
+}
+END_TEST
+
+START_TEST(who_waited_and_may_not_any_more_is_told_so)
+{
+	start(1), start(2);
+	ck_assert_uint_eq(open_at(1, 0, RS_ALLOW_DELAY), RS_NO_HANDLER);
+	deny_use = true;
+	ck_assert_uint_eq(register_at(2, 0), RS_OK);
+	ck_assert_uint_eq(last.process, 1);
+	ck_assert_uint_eq(last.status, RS_DENIED);
+}
+END_TEST
+
+/* ---- quotas: only counted, for there are more processes than the notebook has pages ---- */
+
+static uint32_t served[1 + LANES_MAX + LIMITS_LANES_AS_CLIENT], served_count, connects;
+
+static void count_opened(void *context, uint64_t process, uint64_t id, const struct hash *name,
+	uint32_t status, uint32_t lane, uint32_t slot, bool new_lane)
+{
+	(void)context;
+	last = (struct opened){ process, id, *name, status, lane, slot, new_lane };
+	opened_count++;
+	if (id == 0)
+		served[served_count++] = (uint32_t)process;
+}
+
+static bool count_connect(void *context, const struct broker_connect *wanted)
+{
+	(void)context, (void)wanted;
+	connects++;
+	return true;
+}
+
+static void no_slots(void *context, uint64_t process, uint32_t lane, uint64_t slots)
+{
+	(void)context, (void)process, (void)lane, (void)slots;
+}
+
+static void no_state(void *context, uint64_t process, uint32_t lane, enum table_state state)
+{
+	(void)context, (void)process, (void)lane, (void)state;
+}
+
+static void no_name(void *context, uint64_t process, uint32_t slot, const struct hash *name)
+{
+	(void)context, (void)process, (void)slot, (void)name;
+}
+
+static void set_up_counting(void)
+{
+	const struct broker_actions actions = { .opened = count_opened,
+		.connect = count_connect,
+		.slots = no_slots,
+		.lane_state = no_state,
+		.handles = no_name };
+
+	deny = deny_use = false;
+	mediate_one = NULL;
+	opened_count = served_count = connects = 0;
+	ck_assert_int_eq(broker_new(&actions, policy, NULL, &broker), 0);
+}
+
+static struct broker_use use_of(uint64_t process)
+{
+	struct broker_use use;
+
+	MUST(broker_use(broker, process, &use));
+	return use;
+}
+
+/* Process 1 opens a lane to each of n handlers, which are 2, 3 ...; how many it got. */
+static uint32_t open_to_many(uint32_t n, uint32_t flags)
+{
+	uint32_t got = 0;
+
+	start(1);
+	for (uint32_t i = 0; i < n; i++) {
+		start(2 + i);
+		MUST(register_at(2 + i, i) == RS_OK);
+		uint32_t status = open_at(1, i, flags);
+		MUST(status == (got == i ? status : RS_LIMIT)); /* once refused, always */
+		got += status == RS_OK;
+	}
+	return got;
+}
+
+START_TEST(a_client_has_a_bounded_number_of_lanes)
+{
+	const uint32_t most =
+		LIMITS_LANES_AS_CLIENT < LANES_MAX - 1 ? LIMITS_LANES_AS_CLIENT : LANES_MAX - 1;
+
+	ck_assert_uint_eq(open_to_many(most + 3, 0), most);
+	ck_assert_uint_eq(last.status, RS_LIMIT);
+	ck_assert_uint_eq(use_of(1).lanes, most);
+	ck_assert_uint_eq(use_of(1).lane_bytes, most * lane_file_bytes(LANE_RING_SMALL));
+	ck_assert_uint_eq(use_of(1).refused, 3);
+	ck_assert_uint_eq(use_of(2).lanes, 0); /* who is asked pays nothing */
+	/* an interface on a lane it has costs nothing */
+	ck_assert_uint_eq(register_at(2, 9999), RS_OK);
+	ck_assert_uint_eq(open_at(1, 9999, 0), RS_OK);
+}
+END_TEST
+
+START_TEST(large_lanes_count_as_what_they_take)
+{
+	const uint64_t most = LIMITS_LANE_BYTES / lane_file_bytes(LANE_RING_LARGE);
+
+	ck_assert_uint_eq(open_to_many((uint32_t)most + 2, HOME_OPEN_LARGE), most);
+	ck_assert_uint_eq(open_at(1, (uint32_t)most, 0), RS_OK); /* a small one still fits */
+}
+END_TEST
+
+START_TEST(a_mediated_lane_counts_twice)
+{
+	const uint64_t most = LIMITS_LANE_BYTES / lane_file_bytes(LANE_RING_LARGE) / 2;
+
+	broker_mediate(broker, true);
+	ck_assert_uint_eq(open_to_many((uint32_t)most + 2, HOME_OPEN_LARGE), most);
+}
+END_TEST
+
+START_TEST(a_lane_is_paid_for_until_both_ends_let_go)
+{
+	start(1), start(2);
+	ck_assert_uint_eq(register_at(2, 0), RS_OK);
+	ck_assert_uint_eq(open_at(1, 0, 0), RS_OK);
+	ck_assert(broker_lane_done(broker, 1, last.lane));
+	ck_assert_uint_eq(use_of(1).lanes, 1); /* the handler has it mapped still */
+	ck_assert(broker_lane_done(broker, 2, 1));
+	ck_assert_uint_eq(use_of(1).lanes, 0);
+	ck_assert_uint_eq(use_of(1).lane_bytes, 0);
+}
+END_TEST
+
+START_TEST(a_hundred_thousand_lanes_one_after_the_other_leave_nothing)
+{
+	start(1), start(2);
+	ck_assert_uint_eq(register_at(2, 0), RS_OK);
+	for (uint32_t n = 0; n < 100000; n++) {
+		bool client_first = n & 1;
+		MUST(open_at(1, 0, n % 3 ? 0 : HOME_OPEN_LARGE) == RS_OK);
+		MUST(last.new_lane && last.lane == 1); /* the same index again */
+		MUST(broker_lane_done(broker, client_first ? 1 : 2, 1));
+		MUST(broker_lane_done(broker, client_first ? 2 : 1, 1));
+	}
+	ck_assert_uint_eq(connects, 100000);
+	ck_assert_uint_eq(use_of(1).lanes, 0);
+	ck_assert_uint_eq(use_of(1).lane_bytes, 0);
+}
+END_TEST
+
+START_TEST(who_pays_and_ends_leaves_no_debt)
+{
+	ck_assert_uint_eq(open_to_many(20, 0), 20);
+	ck_assert(broker_lane_done(broker, 1, 3));
+	broker_process_gone(broker, 1);
+	for (uint64_t p = 2; p < 22; p++)
+		ck_assert(broker_lane_done(broker, p, 1));
+	ck_assert(!broker_lane_done(broker, 2, 1));
+}
+END_TEST
+
+START_TEST(all_who_wait_are_served_until_the_handler_is_full)
+{
+	start(1);
+	for (uint32_t p = 2; p < LANES_MAX + 3; p++) {
+		start(p);
+		MUST(open_at(p, 0, RS_ALLOW_DELAY) == RS_NO_HANDLER);
+	}
+	ck_assert_uint_eq(register_at(1, 0), RS_OK);
+	ck_assert_uint_eq(served_count, LANES_MAX + 1);
+	ck_assert_uint_eq(connects, LANES_MAX - 1);
+	for (uint32_t i = 0; i < served_count; i++)
+		MUST(served[i] == 2 + i);
+	ck_assert_uint_eq(last.status, RS_LIMIT);
+	ck_assert_uint_eq(use_of(LANES_MAX + 2).refused, 1);
+	/* room again for the next */
+	ck_assert(broker_lane_done(broker, 1, 7));
+	ck_assert_uint_eq(open_at(LANES_MAX + 2, 0, 0), RS_OK);
+}
+END_TEST
+
 /* ---- for people ---- */
 
 static uint32_t relations[3];
@@ -504,6 +756,7 @@ static void random_step(void)
 		let_go_of_ended(process);
 	} else if (what == 8) {
 		close_some_lane(process);
+		broker_mediate(broker, pick(2));
 	} else {
 		open_at(process, n, what & 1 ? RS_ALLOW_DELAY : 0);
 	}
@@ -565,6 +818,10 @@ static Suite *broker_suite(void)
 				 an_accused_lane_is_closed_at_both_ends,
 				 lies_about_lanes_are_seen,
 				 a_process_that_waited_and_ended_is_forgotten } },
+		{ "mediated", { the_policy_says_which_interface_is_mediated,
+				      what_the_policy_does_not_say_the_broker_does,
+				      what_is_mediated_from_now_on_cannot_be_sent_past_rsd,
+				      who_waited_and_may_not_any_more_is_told_so } },
 		{ "people", { what_a_process_handles_waits_for_and_talks_to_is_told } },
 	};
 
@@ -575,6 +832,16 @@ static Suite *broker_suite(void)
 			tcase_add_test(tcase, cases[i].tests[k]);
 		suite_add_tcase(suite, tcase);
 	}
+	TCase *quotas = tcase_create("quotas");
+	tcase_add_checked_fixture(quotas, set_up_counting, tear_down);
+	tcase_add_test(quotas, a_client_has_a_bounded_number_of_lanes);
+	tcase_add_test(quotas, large_lanes_count_as_what_they_take);
+	tcase_add_test(quotas, a_mediated_lane_counts_twice);
+	tcase_add_test(quotas, a_lane_is_paid_for_until_both_ends_let_go);
+	tcase_add_test(quotas, a_hundred_thousand_lanes_one_after_the_other_leave_nothing);
+	tcase_add_test(quotas, who_pays_and_ends_leaves_no_debt);
+	tcase_add_test(quotas, all_who_wait_are_served_until_the_handler_is_full);
+	suite_add_tcase(suite, quotas);
 	TCase *random_runs = tcase_create("random");
 	tcase_add_checked_fixture(random_runs, set_up, tear_down);
 	tcase_add_loop_test(random_runs, a_random_run_keeps_every_promise, 0, 200);
