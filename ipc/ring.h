@@ -57,11 +57,11 @@ static inline uint32_t ring_body_max(uint64_t ring_bytes)
 	return (uint32_t)(ring_bytes / 2 - sizeof(struct record));
 }
 
-/* What a fragment of a longer body carries: four of them fill a ring, and a record without body
- * still fits beside them. */
+/* What a fragment of a longer body carries: eight of them fill a ring, and a record without
+ * body still fits beside them. */
 static inline uint32_t ring_fragment_bytes(uint64_t ring_bytes)
 {
-	return (uint32_t)(ring_bytes / 4 - RECORD_ALIGN - sizeof(struct record));
+	return (uint32_t)(ring_bytes / 8 - RECORD_ALIGN - sizeof(struct record));
 }
 
 /* Takes a fresh look at the consumer's head. False: it lied (the producer then sees a ring that

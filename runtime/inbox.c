@@ -5,8 +5,10 @@
 #include "runtime/parcels.h"
 #include "runtime/taking.h"
 
-/* A flood of records that deliver nothing must not keep the other lanes waiting. */
+/* What delivers nothing must not keep the other lanes waiting: a flood of records, or a long
+ * body, of which one turn takes so much. */
 #define TURN_RECORDS 64u
+#define TURN_BYTES   (1 * MIB)
 
 static struct ends_set stuck; /* lanes that cannot go on in this call */
 static uint32_t turn;         /* the lane that was read last */
@@ -25,9 +27,12 @@ static int64_t read_lane(
 {
 	int64_t got = ends.all[i].parcel == PARCEL_WHOLE ? taking_parcel(i, want, sink)
 							 : TAKING_GO_ON;
+	uint64_t end = ends.all[i].lane.in.position + TURN_BYTES;
 	bool empty = false;
 
-	for (uint32_t n = 0; got == TAKING_GO_ON && !empty && n < TURN_RECORDS; n++) {
+	for (uint32_t n = 0; got == TAKING_GO_ON && !empty && n < TURN_RECORDS &&
+			     ends.all[i].lane.in.position < end;
+		n++) {
 		struct record head;
 		const uint8_t *body;
 		int r = ring_peek(&ends.all[i].lane.in, &head, &body);
@@ -126,7 +131,7 @@ static void sleep_until(const struct inbox_want *want, uint64_t until_ns)
 	ends_sleep(&but, until_ns);
 }
 
-int64_t inbox_next(
+static int64_t next(
 	const struct inbox_want *want, const struct inbox_sink *sink, int64_t timeout_ns)
 {
 	uint64_t until_ns = ENDS_FOREVER;
@@ -148,6 +153,15 @@ int64_t inbox_next(
 	}
 	ends_settle(); /* the program may compute for long now */
 	return 0;
+}
+
+int64_t inbox_next(
+	const struct inbox_want *want, const struct inbox_sink *sink, int64_t timeout_ns)
+{
+	int64_t got = next(want, sink, timeout_ns);
+
+	parcels_spill(); /* the sink is the program's again */
+	return got;
 }
 
 /* ---- for those who wait for something else ---- */

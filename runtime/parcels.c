@@ -14,6 +14,10 @@ struct stash parcels_stash;
 bool parcels_wanted, parcels_room_came;
 LARGE_TABLE static struct parcel parcels[LANES_MAX];
 static uint64_t message_bytes; /* claimed by messages */
+static struct {
+	uint8_t *to; /* NULL: none does */
+	uint32_t lane;
+} straight; /* the parcel that goes straight to where it is wanted */
 
 /* Owners: places of tickets, then lanes. */
 #define OWNER_LANE TICKETS_MAX
@@ -55,18 +59,30 @@ static void let_go(uint32_t lane)
 {
 	if (parcels[lane].place != STASH_NONE)
 		message_bytes -= claim_of(&parcels[lane].head);
+	if (parcels_straight(lane))
+		straight.to = NULL;
 	ends.all[lane].parcel = PARCEL_NONE;
 }
 
-static int begin(uint32_t lane, const struct record *head, bool asked)
+bool parcels_may_begin(const struct record *head)
+{
+	return head->kind != RECORD_ABORT && !head->offset &&
+	       head->total_len <= RS_BODY_BYTES_MAX && head->frag_len;
+}
+
+static int begin(uint32_t lane, const struct record *head, bool asked, uint8_t *to)
 {
 	struct parcel *parcel = &parcels[lane];
 
-	if (head->kind == RECORD_ABORT || head->offset || head->total_len > RS_BODY_BYTES_MAX)
+	if (!parcels_may_begin(head))
 		return PARCELS_LIE;
 	*parcel = (struct parcel){ .head = *head, .place = STASH_NONE };
 	if (asked && !claim(lane, parcel))
 		return PARCELS_FULL;
+	if (asked && !straight.to) {
+		straight.to = to;
+		straight.lane = lane;
+	}
 	ends.all[lane].parcel = PARCEL_COMING;
 	return 0;
 }
@@ -88,10 +104,17 @@ static int end(uint32_t lane, const struct record *head)
 	return 0;
 }
 
-int parcels_take(uint32_t lane, const struct record *head, const uint8_t *body, bool asked)
+static uint8_t *body_of_parcel(uint32_t lane)
+{
+	return parcels_straight(lane) ? straight.to
+				      : stash_at(&parcels_stash, parcels[lane].place)->data;
+}
+
+int parcels_take(
+	uint32_t lane, const struct record *head, const uint8_t *body, bool asked, uint8_t *to)
 {
 	struct parcel *parcel = &parcels[lane];
-	int r = ends.all[lane].parcel ? 0 : begin(lane, head, asked);
+	int r = ends.all[lane].parcel ? 0 : begin(lane, head, asked, to);
 
 	if (r)
 		return r;
@@ -100,8 +123,7 @@ int parcels_take(uint32_t lane, const struct record *head, const uint8_t *body, 
 	if (!follows(&parcel->head, head))
 		return PARCELS_LIE;
 	if (parcel->place != STASH_NONE)
-		memcpy(stash_at(&parcels_stash, parcel->place)->data + head->offset, body,
-			head->frag_len);
+		memcpy(body_of_parcel(lane) + head->offset, body, head->frag_len);
 	parcel->head.offset += head->frag_len;
 	parcel->moved_ns = ends_clock_ns();
 	if (parcel->head.offset == head->total_len)
@@ -125,7 +147,22 @@ bool parcels_has_body(uint32_t lane)
 
 const uint8_t *parcels_body(uint32_t lane)
 {
-	return stash_at(&parcels_stash, parcels[lane].place)->data;
+	return body_of_parcel(lane);
+}
+
+bool parcels_straight(uint32_t lane)
+{
+	return straight.to && straight.lane == lane;
+}
+
+void parcels_spill(void)
+{
+	const struct parcel *parcel = &parcels[straight.lane];
+
+	if (!straight.to)
+		return;
+	memcpy(stash_at(&parcels_stash, parcel->place)->data, straight.to, parcel->head.offset);
+	straight.to = NULL;
 }
 
 uint32_t parcels_keep(uint32_t lane, uint32_t ticket)

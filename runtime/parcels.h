@@ -7,6 +7,10 @@
  * fragment; messages may claim a part of the place only, so that answers find some: the program
  * takes messages when it likes, but may wait for an answer and nothing else.
  *
+ * One parcel at a time may go straight to where it is wanted instead, and leave its room
+ * untouched: as long as nothing else wants to go there. Then what came of it is spilled into
+ * its room and it goes on there; since the room is its own already, nothing can refuse that.
+ *
  * A peer that begins bodies and does not go on with them would keep the place from all others.
  * Whoever finds no room ends that: an honest sender goes on as long as there is room in its
  * ring, or takes its body back (fragments.h).
@@ -31,25 +35,33 @@ extern struct stash parcels_stash;
 
 int parcels_init(void) MUST_USE;
 
+/* True: a body may begin with this record. */
+bool parcels_may_begin(const struct record *head);
+
 /*
  * A fragment, or the record that ends a body before its time; it is the caller's to consume it.
- * asked false: the body is of no use, so that it is only passed over. 0: end.parcel says how
- * far it is now. PARCELS_FULL: no room, nothing was changed. PARCELS_LIE: this may not come
- * now.
+ * asked false: the body is of no use, so that it is only passed over. straight: where all of a
+ * body that begins now may go, or NULL; not to be used for anything else before
+ * parcels_spill(). 0: end.parcel says how far it is now. PARCELS_FULL: no room, nothing was
+ * changed. PARCELS_LIE: this may not come now.
  */
 enum {
 	PARCELS_FULL = 1,
 	PARCELS_LIE,
 };
-int parcels_take(
-	uint32_t lane, const struct record *head, const uint8_t *body, bool asked) MUST_USE;
+int parcels_take(uint32_t lane, const struct record *head, const uint8_t *body, bool asked,
+	uint8_t *straight) MUST_USE;
 
 /* Of a whole one: the record it would have been. */
 struct record parcels_head(uint32_t lane);
 bool parcels_has_body(uint32_t lane); /* false: it was passed over */
 const uint8_t *parcels_body(uint32_t lane);
+bool parcels_straight(uint32_t lane); /* the body is where it was wanted */
 
-/* A whole answer becomes its ticket's; the place of its body. */
+/* Whatever goes straight somewhere goes on in its room. */
+void parcels_spill(void);
+
+/* A whole answer that did not go straight becomes its ticket's; the place of its body. */
 uint32_t parcels_keep(uint32_t lane, uint32_t ticket);
 void parcels_drop(uint32_t lane); /* whatever there is */
 

@@ -62,9 +62,12 @@ static bool fits(const struct inbox_sink *sink, uint64_t body_bytes)
 static int64_t hand_over(
 	const struct inbox_sink *sink, const struct rs_delivery *head, const void *body)
 {
+	if (body != sink->body) { /* else it came straight, in fragments */
+		parcels_spill();
+		if (sink->body && head->body_bytes)
+			memcpy(sink->body, body, head->body_bytes);
+	}
 	memcpy(sink->head, head, sizeof(*head));
-	if (sink->body && head->body_bytes)
-		memcpy(sink->body, body, head->body_bytes);
 	return size_of(head->body_bytes);
 }
 
@@ -143,7 +146,7 @@ static int64_t take_answer(uint32_t i, const struct record *head, const uint8_t 
 	served(want, head->id);
 	tickets_free(&tickets_own, ticket);
 	ends.all[i].unanswered--;
-	consume(i, head);
+	taken(i, head);
 	return bytes;
 }
 
@@ -184,12 +187,17 @@ int64_t taking_finished(const struct inbox_want *want, const struct inbox_sink *
 
 /* ---- messages of others ---- */
 
-/* The interface is not this client's to use any more: its message comes back. */
-static int64_t message_refused(uint32_t i, const struct record *head)
+/* Why a message is none for the program, or RS_OK. */
+static uint32_t refusal(uint32_t i, const struct record *head)
 {
-	struct record answer = {
-		.kind = RECORD_ANSWER, .id = head->id, .slot = RS_HANDLER_GONE
-	};
+	/* the interface may not be this client's to use any more */
+	return ends_table_slots(i) >> head->slot & 1 ? RS_OK : RS_HANDLER_GONE;
+}
+
+/* It comes back. */
+static int64_t message_refused(uint32_t i, const struct record *head, uint32_t status)
+{
+	struct record answer = { .kind = RECORD_ANSWER, .id = head->id, .slot = status };
 	struct body empty = body_of(NULL, 0);
 
 	if (head->flags & RS_NEEDS_ANSWER) {
@@ -202,6 +210,12 @@ static int64_t message_refused(uint32_t i, const struct record *head)
 	return TAKING_GO_ON;
 }
 
+static bool no_message(const struct record *head)
+{
+	return head->slot >= TABLE_SLOTS_MAX || ((head->flags & RS_NEEDS_ANSWER) && !head->id);
+}
+
+/* body NULL: it was refused when it began, and passed over. */
 static int64_t take_message(uint32_t i, const struct record *head, const uint8_t *body,
 	const struct inbox_sink *sink)
 {
@@ -210,10 +224,11 @@ static int64_t take_message(uint32_t i, const struct record *head, const uint8_t
 		.kind = RS_MESSAGE, .process = end->process, .body_bytes = head->frag_len
 	};
 
-	if (head->slot >= TABLE_SLOTS_MAX || ((head->flags & RS_NEEDS_ANSWER) && !head->id))
+	if (no_message(head))
 		return TAKING_LIE;
-	if (!(ends_table_slots(i) >> head->slot & 1))
-		return message_refused(i, head);
+	uint32_t status = refusal(i, head);
+	if (status != RS_OK || !body)
+		return message_refused(i, head, status ? status : RS_HANDLER_GONE);
 	if (!fits(sink, head->frag_len))
 		return size_of(head->frag_len);
 	/* nobody waits for the answer when the client is gone */
@@ -334,6 +349,8 @@ static int64_t take_long_answer(
 	 */
 	if (!ticket || !parcels_has_body(i))
 		return answer_unasked(i, &head);
+	if (parcels_straight(i))
+		return take_answer(i, &head, parcels_body(i), want, sink);
 	tickets_finish(ticket, head.slot, parcels_keep(i, tickets_place(&tickets_own, ticket)));
 	ends.all[i].unanswered--;
 	return wanted(want, head.id) ? taking_finished(want, sink) : TAKING_GO_ON;
@@ -347,7 +364,7 @@ int64_t taking_parcel(uint32_t i, const struct inbox_want *want, const struct in
 	if (!want->messages)
 		return TAKING_STUCK;
 	struct record head = parcels_head(i);
-	return take_message(i, &head, parcels_body(i), sink);
+	return take_message(i, &head, parcels_has_body(i) ? parcels_body(i) : NULL, sink);
 }
 
 /* Somebody holds room for a body that does not come, and others want it. */
@@ -359,23 +376,52 @@ static void end_idle(void)
 		closing_broken(i);
 }
 
+/* Half of the ring is free again: who waits for room goes on while we copy the other half. */
+static void let_go_on(uint32_t i)
+{
+	const struct ring_in *in = &ends.all[i].lane.in;
+
+	if (in->position - in->looked >= in->bytes / 2)
+		lane_tell(&ends.all[i].lane);
+}
+
+/* The program waits for just this. */
+static bool wanted_now(uint32_t i, const struct record *head, const struct inbox_want *want)
+{
+	return ends_has(&ends.handlers, i) ? want->messages : wanted(want, head->id);
+}
+
 static int64_t take_fragment(uint32_t i, const struct record *head, const uint8_t *body,
 	const struct inbox_want *want, const struct inbox_sink *sink)
 {
-	uint16_t kind = ends_has(&ends.handlers, i) ? RECORD_MESSAGE : RECORD_ANSWER;
+	bool message = ends_has(&ends.handlers, i), abort = head->kind == RECORD_ABORT;
+	bool begins = ends.all[i].parcel == PARCEL_NONE;
+	uint8_t *straight = NULL;
 
-	if (i == LANE_HOME || (head->kind != kind && head->kind != RECORD_ABORT))
+	if (i == LANE_HOME ||
+		(head->kind != (message ? RECORD_MESSAGE : RECORD_ANSWER) && !abort))
 		return TAKING_LIE;
-	int r = parcels_take(i, head, body, kind == RECORD_MESSAGE || asked(i, head->id));
+	if (message && !abort && no_message(head))
+		return TAKING_LIE;
+	bool of_use = message ? abort || refusal(i, head) == RS_OK : asked(i, head->id) != NULL;
+	if (begins && of_use && sink && wanted_now(i, head, want) && parcels_may_begin(head)) {
+		if (!fits(sink, head->total_len))
+			return size_of(head->total_len); /* not begun: nothing is kept */
+		straight = sink->body;
+	}
+	int r = parcels_take(i, head, body, of_use, straight);
 	if (r == PARCELS_FULL)
 		end_idle();
 	if (r)
 		return r == PARCELS_FULL ? TAKING_STUCK : TAKING_LIE;
 	consume(i, head);
-	return ends.all[i].parcel == PARCEL_WHOLE ? taking_parcel(i, want, sink) : TAKING_GO_ON;
+	if (ends.all[i].parcel == PARCEL_WHOLE)
+		return taking_parcel(i, want, sink);
+	let_go_on(i);
+	return TAKING_GO_ON;
 }
 
-/* ---- one lane ---- */
+/* ---- one record ---- */
 
 int64_t taking_record(uint32_t i, const struct record *head, const uint8_t *body,
 	const struct inbox_want *want, const struct inbox_sink *sink)
