@@ -36,7 +36,10 @@ uint32_t rs_emit_answer(
 
 /*
  * Waits for the next delivery (struct rs_delivery, then its body) and writes it to out. Answers
- * the bytes of the delivery; more than out_bytes: it was kept, come again with that much room.
+ * the bytes of the delivery; more than out_bytes: it was kept, come again with that much room
+ * (of a long body only the beginning may be there yet, so that this is told early; its sender
+ * may still end, and then nothing comes of it). What lies in out beyond the delivery may have
+ * changed as well: long bodies are put together there, whether they come to their end or not.
  * 0: nothing came in time. Below 0: minus a status. timeout_ns: 0 only looks, -1 waits for
  * ever. poll: NULL and 0 for anything; else only answers to these ids, and (id 0) messages; the
  * entry that was served becomes 0.
