@@ -12,14 +12,15 @@ int lane_new(uint32_t ring_log2, int *fd)
 		F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL, fd);
 }
 
-int lane_reserve(uint32_t ring_log2, uint8_t **base)
+int lane_reserve(uint32_t ring_log2, struct lane_place *place)
 {
-	void *at = mmap(NULL, lane_map_bytes(ring_log2), PROT_NONE,
+	void *at = mmap(NULL, 4096 + lane_rings_bytes(ring_log2), PROT_NONE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (at == MAP_FAILED)
 		return -errno;
-	*base = at;
+	place->control = at;
+	place->rings = place->control + 4096;
 	return 0;
 }
 
@@ -29,15 +30,18 @@ static bool map(int fd, uint8_t *at, uint64_t bytes, uint64_t offset)
 		       (off_t)offset) != MAP_FAILED;
 }
 
-int lane_map(struct lane *lane, int fd, uint8_t *base, uint32_t ring_log2, enum lane_role role)
+int lane_map(struct lane *lane, int fd, struct lane_place place, uint32_t ring_log2,
+	enum lane_role role)
 {
 	uint64_t bytes = 1ull << ring_log2;
-	uint8_t *requests = base + 4096, *answers = requests + 2 * bytes;
-	struct lane_control *control = (void *)base;
+	uint8_t *requests = place.rings, *answers = requests + 2 * bytes;
+	struct lane_control *control = (void *)place.control;
 	bool client = role == LANE_CLIENT;
 
-	if (!map(fd, base, 4096 + bytes, 0) || !map(fd, requests + bytes, bytes, 4096) ||
-		!map(fd, answers, bytes, 4096 + bytes) ||
+	/* one after the other in the file, so the requests' second time and the answers' first
+	 * are one mapping */
+	if (!map(fd, place.control, 4096, 0) || !map(fd, requests, bytes, 4096) ||
+		!map(fd, requests + bytes, 2 * bytes, 4096) ||
 		!map(fd, answers + bytes, bytes, 4096 + bytes))
 		return -errno;
 	*lane = (struct lane){
@@ -50,7 +54,7 @@ int lane_map(struct lane *lane, int fd, uint8_t *base, uint32_t ring_log2, enum 
 			.tail = client ? &control->answer_tail : &control->request_tail,
 			.head = client ? &control->answer_head : &control->request_head },
 		.peer = { .fd = -1 },
-		.base = base,
+		.place = place,
 		.role = role,
 		.open = true,
 	};
@@ -59,6 +63,7 @@ int lane_map(struct lane *lane, int fd, uint8_t *base, uint32_t ring_log2, enum 
 
 void lane_unmap(struct lane *lane)
 {
-	munmap(lane->base, 4096 + 4 * lane->out.bytes);
+	munmap(lane->place.control, 4096);
+	munmap(lane->place.rings, 4 * lane->out.bytes);
 	*lane = (struct lane){ .peer = { .fd = -1 } };
 }

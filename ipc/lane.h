@@ -8,7 +8,8 @@
  *     4096 + 2^log2     answer ring (handler to client)
  *
  * The memfd is sealed against shrink and grow, so that no access can fault. Each ring is mapped
- * twice back to back.
+ * twice back to back. Positions and rings may be mapped far from each other: whoever looks at
+ * many lanes finds all positions close together.
  */
 #pragma once
 
@@ -17,18 +18,27 @@
 
 /*
  * In a worker, lanes lie in one power-of-two range, so that its filter can say "in the range"
- * with one masked compare. A slot holds one lane of the largest size and, in its last page, the
- * peer's own page. Slot 0 is the home lane.
+ * with one masked compare. Page i of the controls is the first page of lane i, page i of the
+ * pages its peer's own page; then there is some place for the worker's own things; ring slot i
+ * holds both rings of lane i, of the largest size. Lane 0 is the home lane.
  */
 #ifndef LANE_RANGE_BASE
 #define LANE_RANGE_BASE (1ull << 40)
 #endif
 #define LANE_RANGE_BITS 32
-#define LANE_SLOT_BYTES (16 * MIB)
+#define LANE_CONTROLS   LANE_RANGE_BASE
+#define LANE_PAGES      (LANE_RANGE_BASE + 4 * MIB)
+#define LANE_OWN        (LANE_RANGE_BASE + 8 * MIB)
+#define LANE_RINGS      (LANE_RANGE_BASE + 32 * MIB)
+#define LANE_SLOT_BYTES (4 * MIB)
 #define LANES_MAX \
-	118u /* per process, home lane included: bells of peers are descriptors 8..125 */
+	1014u /* per process, home lane included: what 1,024 descriptors allow (filter.h) */
+_Static_assert(LANES_MAX * 4096 <= LANE_PAGES - LANE_CONTROLS &&
+		       LANES_MAX * OWN_PAGE_BYTES <= LANE_OWN - LANE_PAGES,
+	"a page of each kind for every lane");
 _Static_assert(
-	LANES_MAX *LANE_SLOT_BYTES <= 1ull << LANE_RANGE_BITS, "all lanes fit into the range");
+	LANE_RINGS - LANE_RANGE_BASE + LANES_MAX * LANE_SLOT_BYTES <= 1ull << LANE_RANGE_BITS,
+	"all lanes fit into the range");
 
 #define LANE_HOME       0u
 #define LANE_RING_SMALL 15u         /* 32 KiB: the default */
@@ -49,11 +59,15 @@ enum lane_role {
 	LANE_HANDLER
 };
 
+struct lane_place { /* where a lane is mapped: one page, and lane_rings_bytes() */
+	uint8_t *control, *rings;
+};
+
 struct lane {
 	struct ring_out out; /* client: requests; handler: answers */
 	struct ring_in in;
 	struct bell_peer peer;
-	uint8_t *base;
+	struct lane_place place;
 	enum lane_role role;
 	bool open;
 };
@@ -62,25 +76,26 @@ static inline uint64_t lane_file_bytes(uint32_t ring_log2)
 {
 	return 4096 + (2ull << ring_log2);
 }
-static inline uint64_t lane_map_bytes(uint32_t ring_log2)
+static inline uint64_t lane_rings_bytes(uint32_t ring_log2)
 {
-	return 4096 + (4ull << ring_log2);
+	return 4ull << ring_log2;
 }
+_Static_assert(4ull << LANE_RING_LARGE <= LANE_SLOT_BYTES, "a slot holds the largest rings");
 
 /* A new lane's memfd, zeroed and sealed. */
 int lane_new(uint32_t ring_log2, int *fd) MUST_USE;
 
 /*
- * Maps both rings at base, over whatever is there: a worker's slot, or address space that the
- * caller reserved with lane_reserve(). Only mmap(MAP_SHARED | MAP_FIXED, read + write) is used:
- * the one form a locked worker may. lane->peer is left to the caller.
+ * Maps a lane at a place, over whatever is there: its index in a worker, or address space that
+ * the caller reserved with lane_reserve(). Only mmap(MAP_SHARED | MAP_FIXED, read + write) is
+ * used: the one form a locked worker may. lane->peer is left to the caller.
  */
-int lane_map(struct lane *lane, int fd, uint8_t *base, uint32_t ring_log2,
+int lane_map(struct lane *lane, int fd, struct lane_place place, uint32_t ring_log2,
 	enum lane_role role) MUST_USE;
 void lane_unmap(struct lane *lane);
 
 /* Address space for one lane, for processes without a lane range (rsd, tests). */
-int lane_reserve(uint32_t ring_log2, uint8_t **base) MUST_USE;
+int lane_reserve(uint32_t ring_log2, struct lane_place *place) MUST_USE;
 
 /* Rings the peer's bell if something was published since the last time. */
 static inline void lane_ring(struct lane *lane)

@@ -10,20 +10,18 @@
 
 LARGE_TABLE struct ends ends;
 
-/* The last pages of a slot: the peer's own page; in the home slot, below it, our own and the
- * table. */
-static uint8_t *slot_base(uint32_t i)
+static struct lane_place place_of(uint32_t i)
 {
-	return (uint8_t *)LANE_RANGE_BASE + i * LANE_SLOT_BYTES;
+	return (struct lane_place){ .control = (uint8_t *)LANE_CONTROLS + i * 4096ull,
+		.rings = (uint8_t *)LANE_RINGS + i * LANE_SLOT_BYTES };
 }
 
 static uint8_t *peer_page(uint32_t i)
 {
-	return slot_base(i) + LANE_SLOT_BYTES - OWN_PAGE_BYTES;
+	return (uint8_t *)LANE_PAGES + i * (uint64_t)OWN_PAGE_BYTES;
 }
-_Static_assert(
-	4096 + (4ull << LANE_RING_LARGE) + 2 * OWN_PAGE_BYTES + TABLE_BYTES <= LANE_SLOT_BYTES,
-	"the largest lane leaves room for what stands at the end of a slot");
+_Static_assert(OWN_PAGE_BYTES + TABLE_BYTES <= LANE_RINGS - LANE_OWN,
+	"our own things find place between the pages and the rings");
 
 static bool map(int fd, uint8_t *at, size_t bytes, int protection)
 {
@@ -32,7 +30,7 @@ static bool map(int fd, uint8_t *at, size_t bytes, int protection)
 
 int ends_init(const struct ends_start *start)
 {
-	uint8_t *own = peer_page(LANE_HOME) - OWN_PAGE_BYTES, *table = own - TABLE_BYTES;
+	uint8_t *own = (uint8_t *)LANE_OWN, *table = own + OWN_PAGE_BYTES;
 	struct end *home = &ends.all[LANE_HOME];
 
 	if (!map(start->own_page, own, OWN_PAGE_BYTES, PROT_READ | PROT_WRITE) ||
@@ -46,7 +44,7 @@ int ends_init(const struct ends_start *start)
 	/* ours is mapped: from here on nobody else gets to write it */
 	int r = bell_page_seal(start->own_page);
 	if (r == 0)
-		r = lane_map(&home->lane, start->home_lane, slot_base(LANE_HOME),
+		r = lane_map(&home->lane, start->home_lane, place_of(LANE_HOME),
 			ends.table->lanes[LANE_HOME].ring_log2, LANE_CLIENT);
 	if (r)
 		return r;
@@ -77,7 +75,7 @@ static int take(uint32_t i, const int fds[HOME_FDS])
 	if ((log2 != LANE_RING_SMALL && log2 != LANE_RING_LARGE) || entry->role > LANE_HANDLER)
 		return -EPROTO;
 	int r = lane_map(
-		&end->lane, fds[HOME_FD_LANE], slot_base(i), log2, (enum lane_role)entry->role);
+		&end->lane, fds[HOME_FD_LANE], place_of(i), log2, (enum lane_role)entry->role);
 	if (r == 0 && !map(fds[HOME_FD_PAGE], peer_page(i), OWN_PAGE_BYTES, PROT_READ))
 		r = -errno;
 	end->process = entry->peer_process;
@@ -236,9 +234,9 @@ static bool room_came(void)
 {
 	bool came = false;
 
-	for (uint32_t i = 0; ends_any(&ends.want_room) && i < ends.high; i++)
-		if (ends_has(&ends.want_room, i))
-			came |= ring_want_space(&ends.all[i].lane.out, ends.all[i].want_bytes);
+	for (uint32_t i = ends_next(&ends.want_room, 0); i < LANES_MAX;
+		i = ends_next(&ends.want_room, i + 1))
+		came |= ring_want_space(&ends.all[i].lane.out, ends.all[i].want_bytes);
 	return came;
 }
 

@@ -46,7 +46,9 @@ struct end {
 #define ENDS_WORDS ((LANES_MAX + 63) / 64)
 struct ends_set { /* one bit per lane */
 	uint64_t words[ENDS_WORDS];
+	uint64_t any; /* bit w: words[w] is not 0 */
 };
+_Static_assert(ENDS_WORDS <= 64, "one word says which words there are");
 
 struct ends {
 	uint32_t high; /* all[0, high) may be in use */
@@ -62,13 +64,19 @@ struct ends {
 };
 extern struct ends ends;
 
+static inline void ends_set_word(struct ends_set *set, uint32_t w, uint64_t word)
+{
+	set->words[w] = word;
+	set->any = (set->any & ~(1ull << w)) | (uint64_t)(word != 0) << w;
+}
 static inline void ends_add(struct ends_set *set, uint32_t i)
 {
 	set->words[i / 64] |= 1ull << (i % 64);
+	set->any |= 1ull << (i / 64);
 }
 static inline void ends_remove(struct ends_set *set, uint32_t i)
 {
-	set->words[i / 64] &= ~(1ull << (i % 64));
+	ends_set_word(set, i / 64, set->words[i / 64] & ~(1ull << (i % 64)));
 }
 static inline bool ends_has(const struct ends_set *set, uint32_t i)
 {
@@ -76,20 +84,34 @@ static inline bool ends_has(const struct ends_set *set, uint32_t i)
 }
 static inline bool ends_any(const struct ends_set *set)
 {
-	uint64_t any = 0;
-
-	for (uint32_t i = 0; i < ENDS_WORDS; i++)
-		any |= set->words[i];
-	return any != 0;
+	return set->any != 0;
 }
 /* The first lane of the set, which must not be empty. */
 static inline uint32_t ends_first(const struct ends_set *set)
 {
-	uint32_t i = 0;
+	uint32_t w = (uint32_t)__builtin_ctzll(set->any);
 
-	while (!set->words[i])
-		i++;
-	return i * 64 + (uint32_t)__builtin_ctzll(set->words[i]);
+	return w * 64 + (uint32_t)__builtin_ctzll(set->words[w]);
+}
+/* The first lane of the set from lane i on, or LANES_MAX. */
+static inline uint32_t ends_next(const struct ends_set *set, uint32_t i)
+{
+	uint64_t rest = i < LANES_MAX ? set->words[i / 64] >> (i % 64) : 0;
+	uint64_t later = i / 64 < 63 ? set->any >> (i / 64 + 1) : 0;
+
+	if (rest)
+		return i + (uint32_t)__builtin_ctzll(rest);
+	if (!later)
+		return LANES_MAX;
+	uint32_t w = i / 64 + 1 + (uint32_t)__builtin_ctzll(later);
+	return w * 64 + (uint32_t)__builtin_ctzll(set->words[w]);
+}
+/* Adds all of another set. */
+static inline void ends_join(struct ends_set *set, const struct ends_set *more)
+{
+	for (uint32_t w = 0; w < ENDS_WORDS; w++)
+		set->words[w] |= more->words[w];
+	set->any |= more->any;
 }
 
 /* True: the lane may be read. */

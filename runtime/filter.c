@@ -20,6 +20,9 @@
 	{                                     \
 		(n), SCMP_CMP_MASKED_EQ, 0, 0 \
 	}
+/* Every lane leaves its peer's bell; the one that is being taken has two more for a moment. */
+_Static_assert(FD_PEERS + LANES_MAX + 2 == FD_MAX, "a number for each received descriptor");
+
 #define LOW_8G 0x1ffffffffull /* what is writable of linear memory lies below 8 GiB */
 #define IN_LANES \
 	SCMP_A0_64(SCMP_CMP_MASKED_EQ, ~((1ull << LANE_RANGE_BITS) - 1), LANE_RANGE_BASE)

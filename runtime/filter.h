@@ -17,7 +17,7 @@ enum {
 	FD_BELL = 3,
 	FD_SOCKET = 4,
 	FD_PEERS = 8, /* rsd's bell is the first */
-	FD_MAX = 128
+	FD_MAX = 1024
 };
 
 /* Made once, in the launcher; each worker loads it. clock_call: clock_gettime() is a system

@@ -59,8 +59,8 @@ static struct ends_set left_alone(const struct inbox_want *want)
 {
 	struct ends_set but = stuck;
 
-	for (uint32_t w = 0; !want->messages && !want->parcels && w < ENDS_WORDS; w++)
-		but.words[w] |= ends.handlers.words[w];
+	if (!want->messages && !want->parcels)
+		ends_join(&but, &ends.handlers);
 	return but;
 }
 
@@ -187,7 +187,8 @@ void inbox_sleep_home(void)
 {
 	struct ends_set all_but_home;
 
-	memset(&all_but_home, 0xff, sizeof(all_but_home));
+	for (uint32_t w = 0; w < ENDS_WORDS; w++)
+		ends_set_word(&all_but_home, w, UINT64_MAX);
 	ends_remove(&all_but_home, LANE_HOME);
 	ends_sleep(&all_but_home, ENDS_FOREVER);
 }

@@ -74,14 +74,14 @@ static int make_table(struct worker *worker, const struct rsd_end *rsd, int fds[
 
 static int make_home(struct worker *worker, const struct rsd_end *rsd, int fds[START_FDS])
 {
-	uint8_t *base;
+	struct lane_place place;
 	int r = lane_new(LANE_RING_SMALL, &fds[START_HOME_LANE]);
 
 	(void)rsd;
 	if (!r)
-		r = lane_reserve(LANE_RING_SMALL, &base);
+		r = lane_reserve(LANE_RING_SMALL, &place);
 	if (!r)
-		r = lane_map(&worker->home, fds[START_HOME_LANE], base, LANE_RING_SMALL,
+		r = lane_map(&worker->home, fds[START_HOME_LANE], place, LANE_RING_SMALL,
 			LANE_HANDLER);
 	if (!r)
 		worker->home.peer =

@@ -42,7 +42,7 @@ static uint64_t take(struct input *input, size_t bytes)
 
 static struct lane_control *control(void)
 {
-	return (void *)lane.base;
+	return (void *)lane.place.control;
 }
 
 /* ---- the peer's steps ---- */
@@ -77,13 +77,13 @@ static void any_word(struct input *input)
 	uint64_t at = take(input, 2) % (sizeof(struct lane_control) / 8);
 	uint64_t value = take(input, 8);
 
-	memcpy(lane.base + at * 8, &value, sizeof(value));
+	memcpy(lane.place.control + at * 8, &value, sizeof(value));
 }
 
 static void any_bytes(struct input *input)
 {
 	uint64_t at = take(input, 2) % (2 * BYTES), n = take(input, 1);
-	uint8_t *ring = (at & BYTES) ? lane.out.data : (uint8_t *)lane.base + 4096;
+	uint8_t *ring = (at & BYTES) ? lane.out.data : (uint8_t *)lane.place.control + 4096;
 
 	for (uint64_t i = 0; i < n; i++)
 		ring[(at + i) & (BYTES - 1)] = (uint8_t)take(input, 1);
@@ -97,7 +97,7 @@ static void header(struct input *input)
 		.offset = (uint32_t)take(input, 4),
 		.total_len = (uint32_t)take(input, 4),
 		.kind = (uint16_t)take(input, 1) };
-	uint8_t *requests = lane.base + 4096;
+	uint8_t *requests = lane.place.control + 4096;
 
 	memcpy(requests + (lane.in.position & (BYTES - 1)), &head, sizeof(head));
 	atomic_store(&control()->request_tail.position,
@@ -182,13 +182,14 @@ static void (*const steps[])(struct input *) = { any_position, near_position, an
 
 static bool set_up(void)
 {
-	uint64_t bytes = lane_map_bytes(LOG2);
+	uint64_t bytes = 4096 + lane_rings_bytes(LOG2);
 	int fd;
 	uint8_t *at = mmap(NULL, bytes + 2 * GUARD, PROT_NONE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	assert(at != MAP_FAILED && lane_new(LOG2, &fd) == 0);
-	assert(lane_map(&lane, fd, at + GUARD, LOG2, LANE_HANDLER) == 0);
+	struct lane_place place = { .control = at + GUARD, .rings = at + GUARD + 4096 };
+	assert(lane_map(&lane, fd, place, LOG2, LANE_HANDLER) == 0);
 	lane.peer = (struct bell_peer){ .page = &own, .fd = -1 };
 	close(fd);
 	return true;
@@ -201,7 +202,7 @@ static void new_lane(void)
 
 	if (!ready)
 		ready = set_up();
-	memset(lane.base, 0, 4096 + BYTES);
+	memset(lane.place.control, 0, 4096 + BYTES);
 	memset(lane.out.data, 0, BYTES);
 	atomic_store(&own.sleep_epoch, 0);
 	fresh = (struct lane){
@@ -214,7 +215,7 @@ static void new_lane(void)
 			.tail = lane.in.tail,
 			.head = lane.in.head },
 		.peer = { .page = &own, .fd = -1 },
-		.base = lane.base,
+		.place = lane.place,
 		.role = LANE_HANDLER,
 		.open = true,
 	};

@@ -311,7 +311,7 @@ static void connect(struct side *a, struct side *b)
 static void set_up_lane(bool one_mapping)
 {
 	CLEANUP(fd_closep) int fd = -1;
-	uint8_t *a = NULL, *b = NULL;
+	struct lane_place a, b;
 
 	client = (struct side){ .name = "client" };
 	handler = (struct side){ .name = "handler" };

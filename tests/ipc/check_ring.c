@@ -15,7 +15,7 @@ static struct lane client, handler; /* two mappings of one lane, as two processe
 static void set_up(void)
 {
 	CLEANUP(fd_closep) int fd = -1;
-	uint8_t *a, *b;
+	struct lane_place a, b;
 
 	ck_assert_int_eq(lane_new(LOG2, &fd), 0);
 	ck_assert_int_eq(lane_reserve(LOG2, &a), 0);
@@ -176,7 +176,7 @@ END_TEST
 
 static struct lane_control *control(struct lane *lane)
 {
-	return (void *)lane->base;
+	return (void *)lane->place.control;
 }
 
 static int peek(void)

@@ -29,7 +29,7 @@ static int lane_fd;
 
 static void set_up(void)
 {
-	uint8_t *a = NULL, *b = NULL;
+	struct lane_place a, b;
 
 	ck_assert_int_eq(lane_new(LOG2, &lane_fd), 0);
 	ck_assert_int_eq(lane_reserve(LOG2, &a), 0);
@@ -104,7 +104,7 @@ static void lie_in_positions(struct lane_control *control, uint64_t head)
 
 static void scribble(void)
 {
-	struct lane_control *control = (void *)client.base;
+	struct lane_control *control = (void *)client.place.control;
 	uint64_t mask = client.out.bytes - 1;
 
 	for (;;) {

@@ -11,7 +11,7 @@
 
 /* As the launcher has them; a sanitized test has its own elsewhere. */
 #define LANES   (1ull << 40)
-#define LANE(n) (LANES + (n)*LANE_SLOT_BYTES)
+#define LANE(n) (LANES + 32 * MIB + (n)*LANE_SLOT_BYTES)
 #define MEMORY  0x10000ull
 #define SCRATCH (MEMORY + 2048)
 
@@ -70,7 +70,7 @@ static const struct row {
 	{ "close the bell | 1<<32", DIES, NATIVE_SYS, SYS_close, { HIGH(FD_BELL) } },
 	{ "close the socket", DIES, NATIVE_SYS, SYS_close, { FD_SOCKET } },
 	{ "close 0", DIES, NATIVE_SYS, SYS_close, { 0 } },
-	{ "close 128", DIES, NATIVE_SYS, SYS_close, { FD_MAX } },
+	{ "close 1024", DIES, NATIVE_SYS, SYS_close, { FD_MAX } },
 	/* mapping */
 	{ "map anonymous", DIES, NATIVE_SYS, SYS_mmap, { 0, 4096, RW, 0x22, -1ull } },
 	{ "map shared anonymous in a lane", DIES, NATIVE_SYS, SYS_mmap,
@@ -97,7 +97,9 @@ static const struct row {
 		{ LANE(9), 4096, RW, FIX | 0x100000, NEW_FD } },
 	{ "change a lane to R-X", DIES, NATIVE_SYS, SYS_mprotect, { LANE(0), 4096, R | X } },
 	{ "make rsd's page writable", DIES, NATIVE_SYS, SYS_mprotect,
-		{ LANE(1) - 4096, 4096, RW } },
+		{ LANES + 4 * MIB, 4096, RW } },
+	{ "make its own table writable", DIES, NATIVE_SYS, SYS_mprotect,
+		{ LANES + 8 * MIB + 4096, 4096, RW } },
 	{ "make code writable", DIES, NATIVE_MPROTECT_CODE, 0, { 0 } },
 	{ "make memory executable", DIES, NATIVE_SYS, SYS_mprotect, { MEMORY, 4096, RW | X } },
 	{ "make memory read-only", DIES, NATIVE_SYS, SYS_mprotect, { MEMORY, 4096, R } },
@@ -116,7 +118,7 @@ static const struct row {
 	{ "map a bell", FAILS, NATIVE_SYS, SYS_mmap, { LANE(9), 4096, RW, FIX, FD_PEERS } },
 	{ "unmap a lane", LIVES, NATIVE_SYS, SYS_munmap, { LANE(9), 4096 } },
 	{ "close what was received", LIVES, NATIVE_TAKE_SYS, SYS_close, { NEW_FD } },
-	{ "close what is not there", FAILS, NATIVE_SYS, SYS_close, { 127 } },
+	{ "close what is not there", FAILS, NATIVE_SYS, SYS_close, { FD_MAX - 1 } },
 	{ "ring rsd", LIVES, NATIVE_SYS, SYS_write, { FD_PEERS, SCRATCH, 8 } },
 	{ "look at the socket", FAILS, NATIVE_SYS, SYS_recvmsg,
 		{ FD_SOCKET, SCRATCH, MSG_DONTWAIT } },

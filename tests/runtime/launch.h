@@ -228,7 +228,7 @@ static inline int launch_block(uint64_t process, uint64_t memory, uint64_t cpu_s
 
 static inline void launch_shared(struct launched *w, int fds[START_FDS])
 {
-	uint8_t *base;
+	struct lane_place place;
 	int sockets[2];
 
 	ck_assert_int_eq(bell_open(&fds[START_BELL], &w->bell), 0);
@@ -236,9 +236,9 @@ static inline void launch_shared(struct launched *w, int fds[START_FDS])
 	w->socket = sockets[0];
 	fds[START_SOCKET] = sockets[1];
 	ck_assert_int_eq(lane_new(LANE_RING_SMALL, &fds[START_HOME_LANE]), 0);
-	ck_assert_int_eq(lane_reserve(LANE_RING_SMALL, &base), 0);
+	ck_assert_int_eq(lane_reserve(LANE_RING_SMALL, &place), 0);
 	ck_assert_int_eq(
-		lane_map(&w->home, fds[START_HOME_LANE], base, LANE_RING_SMALL, LANE_HANDLER),
+		lane_map(&w->home, fds[START_HOME_LANE], place, LANE_RING_SMALL, LANE_HANDLER),
 		0);
 	ck_assert_int_eq(bell_page_new(&w->page_fd), 0);
 	w->page = launch_map(w->page_fd, OWN_PAGE_BYTES, PROT_READ);

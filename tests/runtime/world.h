@@ -50,10 +50,10 @@ static inline void *world_map(int fd, size_t bytes)
 
 static inline void world_lane(struct lane *lane, int fd, enum lane_role role)
 {
-	uint8_t *base;
+	struct lane_place place;
 
-	ck_assert_int_eq(lane_reserve(LANE_RING_SMALL, &base), 0);
-	ck_assert_int_eq(lane_map(lane, fd, base, LANE_RING_SMALL, role), 0);
+	ck_assert_int_eq(lane_reserve(LANE_RING_SMALL, &place), 0);
+	ck_assert_int_eq(lane_map(lane, fd, place, LANE_RING_SMALL, role), 0);
 }
 
 /* A bell and a page, as every process has them. */

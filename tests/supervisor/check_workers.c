@@ -64,7 +64,7 @@ static const struct hash a_program = { "program" };
 
 static void fake_start(struct fake *fake, uint64_t process)
 {
-	uint8_t *base;
+	struct lane_place place;
 
 	*fake = (struct fake){ .process = process, .next_id = 1 };
 	ck_assert_int_eq(workers_add(workers, process, &a_program, fake->fds), 0);
@@ -74,8 +74,8 @@ static void fake_start(struct fake *fake, uint64_t process)
 	ck_assert_ptr_ne(fake->own, MAP_FAILED);
 	ck_assert_ptr_ne(fake->table, MAP_FAILED);
 	ck_assert_int_eq(bell_page_seal(fake->fds[START_OWN_PAGE]), 0);
-	ck_assert_int_eq(lane_reserve(LANE_RING_SMALL, &base), 0);
-	ck_assert_int_eq(lane_map(&fake->home, fake->fds[START_HOME_LANE], base,
+	ck_assert_int_eq(lane_reserve(LANE_RING_SMALL, &place), 0);
+	ck_assert_int_eq(lane_map(&fake->home, fake->fds[START_HOME_LANE], place,
 				 LANE_RING_SMALL, LANE_CLIENT),
 		0);
 }
@@ -449,10 +449,10 @@ START_TEST(a_page_that_others_could_write_is_refused)
 	int fds[START_FDS];
 
 	ck_assert_int_eq(workers_add(workers, 1, &a_program, fds), 0);
-	uint8_t *base;
-	ck_assert_int_eq(lane_reserve(LANE_RING_SMALL, &base), 0);
+	struct lane_place place;
+	ck_assert_int_eq(lane_reserve(LANE_RING_SMALL, &place), 0);
 	ck_assert_int_eq(
-		lane_map(&fake.home, fds[START_HOME_LANE], base, LANE_RING_SMALL, LANE_CLIENT),
+		lane_map(&fake.home, fds[START_HOME_LANE], place, LANE_RING_SMALL, LANE_CLIENT),
 		0);
 	say(&fake, RECORD_READY, 0, 0, 0, "", 0);
 	pump();
