@@ -465,9 +465,15 @@ uint32_t broker_unregister(
 	let_go(broker, entry);
 	for (uint32_t i = 1; i < handler->lanes_room; i++) {
 		struct link *link = handler->lanes[i];
-		if (link && link->open && links_role(link, handler, i) == LANE_HANDLER &&
-			(link->slots & bit))
+		if (!link || links_role(link, handler, i) != LANE_HANDLER ||
+			!(link->slots & bit))
+			continue;
+		if (link->open) {
 			lane_allow(broker, link, link->slots & ~bit);
+		} else { /* what a dead client said is still being read */
+			link->slots &= ~bit;
+			tell_slots(broker, link, LANE_HANDLER);
+		}
 	}
 	return RS_OK;
 }

@@ -80,7 +80,10 @@ static bool on_connect(void *context, const struct broker_connect *wanted)
 static void on_slots(void *context, uint64_t process, uint32_t lane, uint64_t slots)
 {
 	(void)context;
-	MUST(lanes[process][lane].state == TABLE_OPEN);
+	/* of what is over, slots can only be taken away */
+	MUST(lanes[process][lane].state != TABLE_FREE);
+	MUST(lanes[process][lane].state == TABLE_OPEN ||
+		!(slots & ~lanes[process][lane].slots));
 	lanes[process][lane].slots = slots;
 }
 
@@ -325,6 +328,21 @@ START_TEST(unregistering_takes_the_slot_away_from_both_ends)
 	ck_assert_uint_eq(lanes[1][lane].slots, 0);
 	ck_assert_uint_eq(lanes[2][lanes[1][lane].peer_lane].slots, 0);
 	ck_assert_uint_eq(open_at(1, 0, 0), RS_NO_HANDLER);
+}
+END_TEST
+
+START_TEST(who_let_go_hears_nothing_more_of_a_dead_client_either)
+{
+	start(1), start(2);
+	ck_assert_uint_eq(register_at(2, 0), RS_OK);
+	ck_assert_uint_eq(register_at(2, 1), RS_OK);
+	ck_assert_uint_eq(open_at(1, 0, 0), RS_OK);
+	ck_assert_uint_eq(open_at(1, 1, 0), RS_OK);
+	uint32_t at_handler = lanes[1][last.lane].peer_lane, slot = last.slot;
+	broker_process_gone(broker, 1); /* what it said is still read */
+	ck_assert_uint_eq(unregister_at(2, 0), RS_OK);
+	ck_assert_uint_eq(lanes[2][at_handler].slots, 1ull << slot);
+	ck_assert(broker_lane_done(broker, 2, at_handler));
 }
 END_TEST
 
@@ -811,6 +829,7 @@ static Suite *broker_suite(void)
 		{ "register",
 			{ one_handler_at_a_time,
 				unregistering_takes_the_slot_away_from_both_ends,
+				who_let_go_hears_nothing_more_of_a_dead_client_either,
 				a_slot_keeps_its_meaning_while_a_lane_lives_that_knew_it } },
 		{ "end", { the_end_of_a_handler_is_told_after_its_interfaces_are_free,
 				 the_end_of_a_client_is_told_to_the_handler,
