@@ -108,7 +108,8 @@ int ends_take(uint32_t i)
 		ends.high = i + 1;
 	/* what the table says may be newer than the announcement: look again */
 	ends.table_version = 0;
-	ends_owe(i, END_OWES_TAKEN);
+	/* what the peer sends there would come to nobody: rsd has to end it */
+	ends_owe(i, r ? END_OWES_TAKEN | END_OWES_BROKEN : END_OWES_TAKEN);
 	return r ? ENDS_REFUSED : 0;
 }
 

@@ -125,6 +125,10 @@ START_TEST(a_lane_whose_descriptors_do_not_come_is_no_lane)
 	world_say(RECORD_NEW_LANE, 0, 5, &body, sizeof(body));
 	ck_assert_int_eq(guest_look(), 0);
 	ck_assert_uint_eq(ends.all[5].state, END_BROKEN);
+	for (uint32_t i = 1; i <= 2; i++)
+		expect_told(RECORD_LANE_TAKEN, i);
+	expect_told(RECORD_LANE_TAKEN, 5);
+	expect_told(RECORD_LANE_BROKEN, 5); /* so that the client does not wait for nobody */
 	atomic_store(&world.table->lanes[5].state, TABLE_CLOSED);
 	world_changed();
 	ck_assert_int_eq(guest_look(), 0);
