@@ -93,7 +93,7 @@ static uint32_t hold(struct route *route, const struct body *body, uint64_t flag
 	if (body->bytes > CALLS_BODY_MAX) /* it must fit into any lane that may come */
 		return RS_TOO_BIG;
 	if (flags & RS_NEEDS_ANSWER) {
-		ticket = tickets_new(&tickets_own, TICKET_HELD, LANE_HOME);
+		ticket = tickets_new(TICKET_HELD, LANE_HOME);
 		if (!ticket)
 			return RS_LIMIT;
 		head.id = ticket->id;
@@ -120,7 +120,7 @@ static uint32_t put_long(
 	if (flags & RS_NEEDS_ANSWER) {
 		if (ends.all[lane].unanswered >= unanswered_max(lane))
 			return RS_BUSY;
-		ticket = tickets_new(&tickets_own, TICKET_HELD, LANE_HOME);
+		ticket = tickets_new(TICKET_HELD, LANE_HOME);
 		if (!ticket)
 			return RS_LIMIT;
 		head.id = ticket->id;
@@ -157,8 +157,7 @@ static uint32_t put(
 	if (!to)
 		return RS_BUSY;
 	if (flags & RS_NEEDS_ANSWER) {
-		struct ticket *ticket =
-			tickets_new(&tickets_own, TICKET_SENT, (uint16_t)route->lane);
+		struct ticket *ticket = tickets_new(TICKET_SENT, (uint16_t)route->lane);
 		if (!ticket)
 			return RS_LIMIT;
 		head.id = ticket->id;

@@ -233,10 +233,9 @@ static int64_t take_message(uint32_t i, const struct record *head, const uint8_t
 		return size_of(head->frag_len);
 	/* nobody waits for the answer when the client is gone */
 	if ((head->flags & RS_NEEDS_ANSWER) && end->state == END_OPEN) {
-		struct ticket *ticket = tickets_new(&tickets_others, TICKET_ASKED, (uint16_t)i);
+		struct ticket *ticket = tickets_ask((uint16_t)i, head->id);
 		if (!ticket)
 			return TAKING_STUCK;
-		ticket->peer_id = head->id;
 		delivery.id = ticket->id;
 	}
 	memcpy(delivery.interface, ends.table->interfaces[head->slot], 32);
@@ -260,7 +259,7 @@ static int64_t take_cancel(uint32_t i, const struct record *head, const struct i
 	};
 	if (!fits(sink, 0))
 		return size_of(0);
-	ticket->state = TICKET_MOOT;
+	tickets_moot(ticket);
 	consume(i, head);
 	return hand_over(sink, &delivery, "");
 }

@@ -2,6 +2,16 @@
 
 LARGE_TABLE struct tickets tickets_own, tickets_others;
 
+/* What each lane has of the others'. */
+LARGE_TABLE static struct {
+	uint16_t first; /* chain of its asked ones */
+	uint16_t asked;
+} lanes[LANES_MAX];
+static uint32_t shared; /* asked ones beyond what their lanes have for sure */
+
+#define SHARED_MAX (TICKETS_MAX - 1 - LANES_MAX * TICKETS_LANE_SURE)
+_Static_assert(TICKETS_MAX - 1 > LANES_MAX * TICKETS_LANE_SURE, "there is something to share");
+
 static bool reclaim_moot(struct tickets *set)
 {
 	for (uint32_t i = 1; i <= set->used; i++)
@@ -10,11 +20,12 @@ static bool reclaim_moot(struct tickets *set)
 	return set->free != 0;
 }
 
-struct ticket *tickets_new(struct tickets *set, enum ticket_state state, uint16_t lane)
+static struct ticket *new_of(
+	struct tickets *set, uint32_t most, enum ticket_state state, uint16_t lane)
 {
 	uint16_t place = set->free;
 
-	if (!place && set->used < TICKETS_MAX - 1)
+	if (!place && set->used < most - 1)
 		place = ++set->used; /* pages of the table are touched as they are needed */
 	else if (!place && reclaim_moot(set))
 		place = set->free;
@@ -30,23 +41,75 @@ struct ticket *tickets_new(struct tickets *set, enum ticket_state state, uint16_
 	return ticket;
 }
 
-void tickets_free(struct tickets *set, struct ticket *ticket)
+struct ticket *tickets_new(enum ticket_state state, uint16_t lane)
 {
-	ticket->state = TICKET_FREE;
-	ticket->next = set->free;
-	set->free = (uint16_t)tickets_place(set, ticket);
+	return new_of(&tickets_own, TICKETS_OWN_MAX, state, lane);
+}
+
+/* ---- shares of the others ---- */
+
+static bool may_ask(uint16_t lane)
+{
+	uint32_t has = lanes[lane].asked;
+
+	return has < TICKETS_LANE_SURE || (has - TICKETS_LANE_SURE) * 2 < SHARED_MAX - shared;
+}
+
+struct ticket *tickets_ask(uint16_t lane, uint64_t peer_id)
+{
+	struct tickets *set = &tickets_others;
+	/* who may ask finds a place: all shares together are as many as there are */
+	struct ticket *ticket =
+		may_ask(lane) ? new_of(set, TICKETS_MAX, TICKET_ASKED, lane) : NULL;
+
+	if (!ticket)
+		return NULL;
+	ticket->peer_id = peer_id;
+	ticket->next = lanes[lane].first;
+	if (ticket->next)
+		set->all[ticket->next].previous = (uint16_t)tickets_place(set, ticket);
+	lanes[lane].first = (uint16_t)tickets_place(set, ticket);
+	shared += lanes[lane].asked++ >= TICKETS_LANE_SURE;
+	return ticket;
+}
+
+/* It is no asked one any more. */
+static void leave_lane(struct ticket *ticket)
+{
+	struct tickets *set = &tickets_others;
+
+	if (ticket->previous)
+		set->all[ticket->previous].next = ticket->next;
+	else
+		lanes[ticket->lane].first = ticket->next;
+	if (ticket->next)
+		set->all[ticket->next].previous = ticket->previous;
+	shared -= lanes[ticket->lane].asked-- > TICKETS_LANE_SURE;
 }
 
 struct ticket *tickets_asked(uint16_t lane, uint64_t peer_id)
 {
-	for (uint32_t i = 1; i <= tickets_others.used; i++) {
-		struct ticket *ticket = &tickets_others.all[i];
-
-		if (ticket->state == TICKET_ASKED && ticket->lane == lane &&
-			ticket->peer_id == peer_id)
-			return ticket;
-	}
+	for (uint16_t i = lanes[lane].first; i; i = tickets_others.all[i].next)
+		if (tickets_others.all[i].peer_id == peer_id)
+			return &tickets_others.all[i];
 	return NULL;
+}
+
+void tickets_moot(struct ticket *ticket)
+{
+	leave_lane(ticket);
+	ticket->state = TICKET_MOOT;
+}
+
+/* ---- their end ---- */
+
+void tickets_free(struct tickets *set, struct ticket *ticket)
+{
+	if (ticket->state == TICKET_ASKED)
+		leave_lane(ticket);
+	ticket->state = TICKET_FREE;
+	ticket->next = set->free;
+	set->free = (uint16_t)tickets_place(set, ticket);
 }
 
 void tickets_finish(struct ticket *ticket, uint32_t status, uint32_t body)
@@ -86,8 +149,6 @@ void tickets_lane_gone(uint16_t lane, uint32_t status)
 	for (uint32_t i = 1; i <= tickets_own.used; i++)
 		if (tickets_own.all[i].state == TICKET_SENT && tickets_own.all[i].lane == lane)
 			tickets_finish(&tickets_own.all[i], status, TICKET_NO_BODY);
-	for (uint32_t i = 1; i <= tickets_others.used; i++)
-		if (tickets_others.all[i].state == TICKET_ASKED &&
-			tickets_others.all[i].lane == lane)
-			tickets_others.all[i].state = TICKET_MOOT;
+	while (lanes[lane].first)
+		tickets_moot(&tickets_others.all[lanes[lane].first]);
 }

@@ -8,9 +8,17 @@
  */
 #pragma once
 
-#include "ipc/base.h"
+#include "ipc/lane.h"
 
-#define TICKETS_MAX 4096u /* at a time; a power of two */
+#define TICKETS_MAX     8192u /* places of a set; a power of two */
+#define TICKETS_OWN_MAX 4096u /* own messages at a time */
+
+/*
+ * The program may have as many messages of others to answer as there are places. So that no
+ * client takes them all, a lane has this many for sure, and of the rest that all share no more
+ * than half of what it leaves to the others.
+ */
+#define TICKETS_LANE_SURE 4u
 
 enum ticket_state {
 	TICKET_FREE,
@@ -32,7 +40,8 @@ struct ticket {
 	uint32_t status;  /* FINISHED */
 	uint32_t body;    /* FINISHED: place in the stash, or TICKET_NO_BODY */
 	uint16_t lane;
-	uint16_t next, previous; /* line of the finished, chain of the free; 0 ends it */
+	uint16_t next, previous; /* line of the finished, chain of the lane's asked ones or of
+				    the free; 0 ends it */
 	uint8_t state;
 };
 #define TICKET_NO_BODY UINT32_MAX
@@ -46,8 +55,10 @@ struct tickets {
 };
 extern struct tickets tickets_own, tickets_others;
 
-/* A new ticket, or NULL: the limit is reached. */
-struct ticket *tickets_new(struct tickets *set, enum ticket_state state, uint16_t lane);
+/* For an own message; NULL: the limit is reached. */
+struct ticket *tickets_new(enum ticket_state state, uint16_t lane);
+/* For a message of somebody else; NULL: this lane has as many as it may for now. */
+struct ticket *tickets_ask(uint16_t lane, uint64_t peer_id);
 void tickets_free(struct tickets *set, struct ticket *ticket);
 
 static inline struct ticket *tickets_find(struct tickets *set, uint64_t id)
@@ -63,6 +74,8 @@ static inline uint32_t tickets_place(const struct tickets *set, const struct tic
 
 /* The others' message with this number on this lane that the program has, or NULL. */
 struct ticket *tickets_asked(uint16_t lane, uint64_t peer_id);
+/* Nobody wants its answer any more. */
+void tickets_moot(struct ticket *ticket);
 
 /* Own message: it is over; the program hears of it when it waits. */
 void tickets_finish(struct ticket *ticket, uint32_t status, uint32_t body);

@@ -43,7 +43,7 @@ mutant ipc/ring.h 'the last record of a full ring finds no room' ring '
 mutant ipc/ring.h 'one record too many finds room' ring '
 	s/(ring->position - ring->head_seen) >= room/& - RECORD_ALIGN/'
 mutant ipc/lane.c 'the second half of the mapping is not the first again' lane_stress '
-	s/requests + bytes, bytes, 4096)/requests + bytes, bytes, 4096 + bytes)/'
+	s/answers + bytes, bytes, 4096 + bytes)/answers + bytes, bytes, 4096)/'
 
 # ---- ring.h: the order of what is published ----
 

@@ -285,7 +285,7 @@ START_TEST(without_a_number_for_the_answer_it_waits_in_its_room)
 	const struct act acts[] = { { first_part, MESSAGE }, { last_part, MESSAGE }, { NULL } };
 	struct ticket *ticket = NULL, *more;
 
-	while ((more = tickets_new(&tickets_others, TICKET_ASKED, 3)))
+	while ((more = tickets_ask(2, 1)))
 		ticket = more;
 	ck_assert_int_eq(wait_while(acts, SOON), 0);
 	ck_assert_uint_eq(ends.all[2].parcel, PARCEL_WHOLE);
