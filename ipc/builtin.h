@@ -23,8 +23,11 @@ struct rs_interface_register { /* status OK, TAKEN, DENIED or LIMIT */
 	uint32_t request;
 	uint32_t flags; /* none so far: 0 */
 	uint8_t interface[32];
+	uint64_t body_bytes_max; /* of a message; 0: as rsd allows, which is also the most. It
+				    may be left out */
 };
-struct rs_interface_unregister { /* status OK or BAD_ARGUMENT */
+#define RS_INTERFACE_REGISTER_BYTES_MIN 40u /* without body_bytes_max */
+struct rs_interface_unregister {            /* status OK or BAD_ARGUMENT */
 	uint32_t request;
 	uint32_t zero;
 	uint8_t interface[32];
@@ -81,9 +84,10 @@ struct rs_random_generate {
 	uint32_t bytes;
 };
 
-/* console: what somebody types or pipes to an attached program. READ answers 1..bytes bytes when
- * there are some, none at the end. WAIT takes nothing: it answers struct rs_console_waiting when
- * a READ would not wait, or the status TIMED_OUT. One request of a process at a time, else BUSY.
+/* console: what somebody types or pipes to an attached program. READ answers 1..bytes bytes
+ * when there are some, none at the end. WAIT takes nothing: it answers struct
+ * rs_console_waiting when a READ would not wait, or the status TIMED_OUT. One request of a
+ * process at a time, else BUSY.
  */
 enum {
 	RS_CONSOLE_READ,

@@ -45,7 +45,8 @@ struct home_opened {
 	uint32_t status;
 	uint32_t lane; /* LANE_HOME: a host interface */
 	uint32_t slot;
-	uint32_t new_lane; /* 1: first use of this lane */
+	uint32_t new_lane;       /* 1: first use of this lane */
+	uint32_t body_bytes_max; /* of a body to it */
 };
 
 /* RECORD_NEW_LANE (to a handler), RECORD_LANE_TAKEN, RECORD_LANE_DONE (unmapped and closed: the

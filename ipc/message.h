@@ -30,8 +30,9 @@ enum rs_status {
 /* Flags of emit_message. */
 enum {
 	RS_NEEDS_ANSWER = 1, /* an id is given; exactly one completion comes for it */
-	RS_ALLOW_DELAY = 2,  /* nobody handles the interface yet: keep the message (bounded)
-				until somebody does */
+	RS_ALLOW_DELAY = 2,  /* nobody handles the interface yet: keep the message (bounded:
+				RS_LIMIT; up to RS_DELAYED_BYTES_MAX, else RS_TOO_BIG) until
+				somebody does */
 	RS_MORE = 4,         /* another call follows at once, the bell may wait for it */
 	RS_FLAGS_ALL = 7,
 };
@@ -69,6 +70,12 @@ struct rs_piece {
 _Static_assert(sizeof(struct rs_piece) == 8, "a piece is two words");
 
 #define RS_PIECES_MAX 64u /* of one body */
+#define RS_BODY_BYTES_DEFAULT                                                                  \
+	(16u * 1024 * 1024) /* of a body between programs, if neither rsd nor the handler says \
+			       otherwise; host interfaces take less */
 #define RS_BODY_BYTES_MAX \
-	(16u * 1024 * 1024) /* of a body between programs; host interfaces take less */
-#define RS_POLL_MAX 512u    /* ids in one poll list */
+	(1024u * 1024 * 1024) /* what rsd can be told to let through (rsd --max-body) */
+#define RS_DELAYED_BYTES_MAX                                                                   \
+	(16u * 1024 - 32) /* of a message with RS_ALLOW_DELAY while nobody handles it: it must \
+			     fit into one record of any lane that may come */
+#define RS_POLL_MAX 512u  /* ids in one poll list */

@@ -38,8 +38,10 @@ _Static_assert(sizeof(struct table_lane) == 64, "one line per lane");
 struct table {
 	_Atomic uint64_t version; /* raised after each change */
 	uint8_t zero[56];
-	uint8_t interfaces[TABLE_SLOTS_MAX][32]; /* what the owner handles, by slot */
-	struct table_lane lanes[LANES_MAX];      /* [LANE_HOME] is filled as well; last: of a
-						    page that is never touched there is none */
+	uint8_t interfaces[TABLE_SLOTS_MAX][32];          /* what the owner handles, by slot */
+	_Atomic uint32_t body_bytes_max[TABLE_SLOTS_MAX]; /* and how long bodies to it may be:
+							     the owner refuses what is longer */
+	struct table_lane lanes[LANES_MAX]; /* [LANE_HOME] is filled as well; last: of a
+					       page that is never touched there is none */
 };
 #define TABLE_BYTES ((sizeof(struct table) + 4095) & ~4095ull)

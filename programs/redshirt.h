@@ -97,14 +97,23 @@ static inline uint32_t rs_ask_status(
 	return got < 0 ? (uint32_t)-got : answer.status;
 }
 
-/* Becomes the handler of an interface. RS_OK, or RS_TAKEN, RS_DENIED, RS_LIMIT. */
-static inline uint32_t rs_register(const uint8_t interface[32])
+/* Becomes the handler of an interface. RS_OK, or RS_TAKEN, RS_DENIED, RS_LIMIT. Who sends a
+ * body of more bytes hears RS_TOO_BIG (0: as rsd allows, 16 MiB if it was told nothing): so
+ * with room for that, and the head, whatever comes fits. */
+static inline uint32_t rs_register_with_limit(
+	const uint8_t interface[32], uint64_t body_bytes_max)
 {
-	struct rs_interface_register request = { .request = RS_INTERFACE_REGISTER };
+	struct rs_interface_register request = { .request = RS_INTERFACE_REGISTER,
+		.body_bytes_max = body_bytes_max };
 
 	for (int i = 0; i < 32; i++)
 		request.interface[i] = interface[i];
 	return rs_ask_status(rs_interface_interface, &request, sizeof(request), 0);
+}
+
+static inline uint32_t rs_register(const uint8_t interface[32])
+{
+	return rs_register_with_limit(interface, 0);
 }
 
 /* Sleeps; what comes meanwhile stays where it is. Also the way to wait for room after RS_BUSY.

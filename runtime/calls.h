@@ -33,7 +33,7 @@ uint32_t calls_request(const uint8_t interface[32], const void *body, uint32_t b
 uint32_t calls_send(const uint8_t interface[32], const void *body, uint32_t bytes);
 
 /* The longest body that calls_send() and calls_request() take: one record of a small ring. */
-#define CALLS_BODY_MAX (16 * 1024u - 32)
+#define CALLS_BODY_MAX RS_DELAYED_BYTES_MAX
 
 void calls_sleep_until(uint64_t monotonic_ns);
 uint64_t calls_monotonic_ns(void);

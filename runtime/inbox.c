@@ -13,9 +13,9 @@
 static struct ends_set stuck; /* lanes that cannot go on in this call */
 static uint32_t turn;         /* the lane that was read last */
 
-int inbox_init(void)
+int inbox_init(uint32_t body_bytes_max)
 {
-	return parcels_init();
+	return parcels_init(body_bytes_max);
 }
 
 /* ---- one lane ---- */

@@ -24,7 +24,7 @@ struct inbox_sink {
 	uint64_t room; /* for both */
 };
 
-int inbox_init(void) MUST_USE;
+int inbox_init(uint32_t body_bytes_max) MUST_USE;
 
 /*
  * The next delivery: its bytes, head included; more than sink->room: nothing was taken. 0:

@@ -11,6 +11,7 @@ struct parcel {
 };
 
 struct stash parcels_stash;
+uint32_t parcels_body_max;
 bool parcels_wanted, parcels_room_came;
 LARGE_TABLE static struct parcel parcels[LANES_MAX];
 static uint64_t message_bytes; /* claimed by messages */
@@ -30,10 +31,11 @@ static void moved(uint32_t owner, uint32_t place)
 		parcels[owner - OWNER_LANE].place = place;
 }
 
-int parcels_init(void)
+int parcels_init(uint32_t body_bytes_max)
 {
 	parcels_stash.moved = moved;
-	return stash_init(&parcels_stash, PARCELS_BYTES);
+	parcels_body_max = body_bytes_max;
+	return stash_init(&parcels_stash, parcels_bytes(body_bytes_max));
 }
 
 static uint64_t claim_of(const struct record *head)
@@ -45,13 +47,15 @@ static bool claim(uint32_t lane, struct parcel *parcel)
 {
 	uint64_t claims = claim_of(&parcel->head);
 
-	if (message_bytes + claims <= PARCELS_MESSAGE_BYTES)
+	if (message_bytes + claims <= parcels_message_bytes(parcels_body_max))
 		parcel->place =
 			stash_add(&parcels_stash, OWNER_LANE + lane, parcel->head.total_len);
 	parcels_wanted |= parcel->place == STASH_NONE;
-	if (parcel->place != STASH_NONE)
-		message_bytes += claims;
-	return parcel->place != STASH_NONE;
+	if (parcel->place == STASH_NONE)
+		return false;
+	stash_at(&parcels_stash, parcel->place)->filled = 0;
+	message_bytes += claims;
+	return true;
 }
 
 /* A place that is given back, or becomes a ticket's, is no claim of its lane any more. */
@@ -67,7 +71,7 @@ static void let_go(uint32_t lane)
 bool parcels_may_begin(const struct record *head)
 {
 	return head->kind != RECORD_ABORT && !head->offset &&
-	       head->total_len <= RS_BODY_BYTES_MAX && head->frag_len;
+	       head->total_len <= parcels_body_max && head->frag_len;
 }
 
 static int begin(uint32_t lane, const struct record *head, bool asked, uint8_t *to)
@@ -110,6 +114,13 @@ static uint8_t *body_of_parcel(uint32_t lane)
 				      : stash_at(&parcels_stash, parcels[lane].place)->data;
 }
 
+static void put(uint32_t lane, const struct record *head, const uint8_t *body)
+{
+	memcpy(body_of_parcel(lane) + head->offset, body, head->frag_len);
+	if (!parcels_straight(lane))
+		stash_at(&parcels_stash, parcels[lane].place)->filled += head->frag_len;
+}
+
 int parcels_take(
 	uint32_t lane, const struct record *head, const uint8_t *body, bool asked, uint8_t *to)
 {
@@ -123,7 +134,7 @@ int parcels_take(
 	if (!follows(&parcel->head, head))
 		return PARCELS_LIE;
 	if (parcel->place != STASH_NONE)
-		memcpy(body_of_parcel(lane) + head->offset, body, head->frag_len);
+		put(lane, head, body);
 	parcel->head.offset += head->frag_len;
 	parcel->moved_ns = ends_clock_ns();
 	if (parcel->head.offset == head->total_len)
@@ -161,7 +172,9 @@ void parcels_spill(void)
 
 	if (!straight.to)
 		return;
-	memcpy(stash_at(&parcels_stash, parcel->place)->data, straight.to, parcel->head.offset);
+	struct stash_thing *room = stash_at(&parcels_stash, parcel->place);
+	room->filled = parcel->head.offset;
+	memcpy(room->data, straight.to, room->filled);
 	straight.to = NULL;
 }
 

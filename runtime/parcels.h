@@ -20,9 +20,21 @@
 #include "runtime/ends.h"
 #include "runtime/stash.h"
 
-#define PARCELS_BYTES         (64 * MIB)
-#define PARCELS_MESSAGE_BYTES (48 * MIB) /* of them for messages */
-#define PARCELS_IDLE_NS       (2 * 1000000000ull)
+/* Two of the longest messages at a time, and an answer as long. */
+#define PARCELS_MESSAGE_BYTES_MIN (48 * MIB)
+static inline uint64_t parcels_message_bytes(uint32_t body_bytes_max)
+{
+	uint64_t two = 2ull * body_bytes_max;
+
+	return two > PARCELS_MESSAGE_BYTES_MIN ? two : PARCELS_MESSAGE_BYTES_MIN;
+}
+static inline uint32_t parcels_bytes(uint32_t body_bytes_max)
+{
+	return (uint32_t)(parcels_message_bytes(body_bytes_max) + body_bytes_max + 64 * KIB);
+}
+_Static_assert(3ull * RS_BODY_BYTES_MAX + 64 * KIB <= UINT32_MAX, "places are counted so");
+
+#define PARCELS_IDLE_NS (2 * 1000000000ull)
 
 enum parcel_state {
 	PARCEL_NONE,
@@ -32,8 +44,9 @@ enum parcel_state {
 
 /* Owners of things in it are places of tickets: answers that nobody wanted yet. */
 extern struct stash parcels_stash;
+extern uint32_t parcels_body_max; /* the longest body that may come or go */
 
-int parcels_init(void) MUST_USE;
+int parcels_init(uint32_t body_bytes_max) MUST_USE;
 
 /* True: a body may begin with this record. */
 bool parcels_may_begin(const struct record *head);

@@ -6,8 +6,9 @@
 #define ROUTES_MAX 128u
 #define CHAINS     64u /* a power of two */
 
-LARGE_TABLE static struct route routes[ROUTES_MAX + 1]; /* [0] stays empty, so that 0 can mean none */
-static uint8_t chains[CHAINS];              /* first route of each */
+LARGE_TABLE static struct route
+	routes[ROUTES_MAX + 1]; /* [0] stays empty, so that 0 can mean none */
+static uint8_t chains[CHAINS];  /* first route of each */
 static uint8_t used, evict_next;
 static uint64_t opens;
 _Static_assert(ROUTES_MAX <= UINT8_MAX, "chains count in bytes");
@@ -121,6 +122,7 @@ static void settle(struct route *route, const struct home_opened *opened)
 		route->state = ROUTE_OPEN;
 		route->lane = opened->lane;
 		route->slot = opened->slot;
+		route->body_bytes_max = opened->body_bytes_max;
 		route->generation = ends.all[opened->lane].generation;
 	} else if (opened->status == RS_OK) {
 		/* the lane broke, or there was no room for it */

@@ -16,6 +16,7 @@ struct route {
 	uint8_t interface[32];
 	uint64_t generation; /* of the lane, so that its next use is not mistaken for it */
 	uint32_t lane, slot;
+	uint32_t body_bytes_max; /* the handler's limit */
 	uint32_t held; /* messages kept for it; while there are some, nothing overtakes them */
 	uint32_t status;  /* rsd's last answer */
 	uint32_t flushed; /* number of the last round in which a kept one found no room */

@@ -7,6 +7,7 @@
 #include "runtime/fragments.h"
 #include "runtime/held.h"
 #include "runtime/inbox.h"
+#include "runtime/parcels.h"
 #include "runtime/taking.h"
 #include "runtime/tickets.h"
 
@@ -90,7 +91,7 @@ static uint32_t hold(struct route *route, const struct body *body, uint64_t flag
 	struct record head = message_head(body, flags);
 	struct ticket *ticket = NULL;
 
-	if (body->bytes > CALLS_BODY_MAX) /* it must fit into any lane that may come */
+	if (body->bytes > RS_DELAYED_BYTES_MAX)
 		return RS_TOO_BIG;
 	if (flags & RS_NEEDS_ANSWER) {
 		ticket = tickets_new(TICKET_HELD, LANE_HOME);
@@ -115,7 +116,7 @@ static uint32_t put_long(
 	struct record head = message_head(body, flags);
 	struct ticket *ticket = NULL;
 
-	if (lane == LANE_HOME || body->bytes > RS_BODY_BYTES_MAX)
+	if (lane == LANE_HOME)
 		return RS_TOO_BIG;
 	if (flags & RS_NEEDS_ANSWER) {
 		if (ends.all[lane].unanswered >= unanswered_max(lane))
@@ -149,6 +150,8 @@ static uint32_t put(
 	struct end *end = &ends.all[route->lane];
 	struct record head = message_head(body, flags), *to;
 
+	if (body->bytes > route->body_bytes_max)
+		return RS_TOO_BIG;
 	if (body->bytes > ring_body_max(end->lane.out.bytes))
 		return put_long(route, body, flags, id);
 	if ((flags & RS_NEEDS_ANSWER) && end->unanswered >= unanswered_max(route->lane))
@@ -291,7 +294,7 @@ uint32_t sending_answer(uint64_t id, uint32_t status, const struct body *body)
 		tickets_free(&tickets_others, ticket);
 		return RS_OK;
 	}
-	if (body->bytes > RS_BODY_BYTES_MAX)
+	if (body->bytes > parcels_body_max)
 		return RS_TOO_BIG;
 	struct record head = { .kind = RECORD_ANSWER,
 		.id = ticket->peer_id,

@@ -34,7 +34,8 @@ static void move_together(struct stash *stash)
 
 		if (owner != STASH_HOLE) {
 			if (to != from) {
-				memmove(stash->base + to, thing, room);
+				memmove(stash->base + to, thing,
+					sizeof(*thing) + thing->filled);
 				if (stash->moved)
 					stash->moved(owner, to);
 			}
@@ -54,7 +55,8 @@ uint32_t stash_add(struct stash *stash, uint32_t owner, uint32_t bytes)
 	if (stash->used + room > stash->bytes)
 		move_together(stash);
 	uint32_t place = stash->used;
-	*stash_at(stash, place) = (struct stash_thing){ .bytes = bytes, .owner = owner };
+	*stash_at(stash, place) =
+		(struct stash_thing){ .bytes = bytes, .filled = bytes, .owner = owner };
 	stash->used += (uint32_t)room;
 	stash->live += (uint32_t)room;
 	return place;

@@ -16,8 +16,10 @@ struct stash {
 };
 
 struct stash_thing {
-	uint32_t bytes; /* of what follows */
-	uint32_t owner; /* the caller's; STASH_HOLE: taken away */
+	uint32_t bytes;  /* of what follows */
+	uint32_t filled; /* of them, from the first: only these are moved. The caller may
+			    change it */
+	uint32_t owner;  /* the caller's; STASH_HOLE: taken away */
 	uint8_t data[] __attribute__((aligned(8)));
 };
 #define STASH_HOLE UINT32_MAX

@@ -191,7 +191,13 @@ int64_t taking_finished(const struct inbox_want *want, const struct inbox_sink *
 static uint32_t refusal(uint32_t i, const struct record *head)
 {
 	/* the interface may not be this client's to use any more */
-	return ends_table_slots(i) >> head->slot & 1 ? RS_OK : RS_HANDLER_GONE;
+	if (!(ends_table_slots(i) >> head->slot & 1))
+		return RS_HANDLER_GONE;
+	/* an honest client was told, but perhaps before the program registered anew */
+	return head->total_len > atomic_load_explicit(&ends.table->body_bytes_max[head->slot],
+					 memory_order_relaxed)
+		       ? RS_TOO_BIG
+		       : RS_OK;
 }
 
 /* It comes back. */

@@ -59,7 +59,7 @@ static int map_block(const struct worker_birth *birth)
 
 static int map_room(const struct worker_birth *birth)
 {
-	int r = inbox_init();
+	int r = inbox_init(block->body_bytes_max);
 
 	(void)birth;
 	return r ? r : held_init();

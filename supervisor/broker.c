@@ -28,6 +28,7 @@ struct broker {
 	broker_policy policy;
 	void *policy_context;
 	bool mediate;            /* what the policy does not say */
+	uint32_t body_bytes_max; /* what no handler can raise */
 	struct member **members; /* BUCKETS of each */
 	struct entry **entries;
 };
@@ -98,6 +99,7 @@ int broker_new(const struct broker_actions *actions, broker_policy policy, void 
 	broker->act = *actions;
 	broker->policy = policy;
 	broker->policy_context = policy_context;
+	broker->body_bytes_max = RS_BODY_BYTES_DEFAULT;
 	*out = broker;
 	return 0;
 }
@@ -105,6 +107,19 @@ int broker_new(const struct broker_actions *actions, broker_policy policy, void 
 void broker_mediate(struct broker *broker, bool mediate)
 {
 	broker->mediate = mediate;
+}
+
+void broker_limit_bodies(struct broker *broker, uint32_t bytes)
+{
+	broker->body_bytes_max = bytes;
+}
+
+uint32_t broker_body_max(const struct broker *broker, const struct hash *interface)
+{
+	const struct entry *entry = *entry_place(broker, interface);
+
+	return entry && entry->handler ? entry->handler->slots[entry->slot].body_bytes_max
+				       : broker->body_bytes_max;
 }
 
 /* It lets go of everything, and nobody is told. */
@@ -308,10 +323,11 @@ static void open_lane(struct broker *broker, struct member *client, uint64_t ope
 {
 	struct link *link = links_to(client, entry->handler, mediated);
 	bool new_lane = link == NULL;
+	bool large = (flags & HOME_OPEN_LARGE) || entry->handler->slots[entry->slot].large;
 
 	if (new_lane)
 		link = lane_connect(broker, client, entry->handler,
-			flags & HOME_OPEN_LARGE ? LANE_RING_LARGE : LANE_RING_SMALL, mediated);
+			large ? LANE_RING_LARGE : LANE_RING_SMALL, mediated);
 	if (!link) {
 		tell_opened(broker, client, open_id, &entry->interface, RS_LIMIT);
 		return;
@@ -416,7 +432,22 @@ static void serve_waits(struct broker *broker, struct entry *entry)
 	}
 }
 
-uint32_t broker_register(struct broker *broker, uint64_t process, const struct hash *interface)
+static struct slot slot_of(
+	const struct broker *broker, const struct hash *interface, uint64_t body_bytes_max)
+{
+	uint64_t most = broker->body_bytes_max;
+
+	return (struct slot){ .interface = *interface,
+		.body_bytes_max =
+			(uint32_t)(body_bytes_max && body_bytes_max < most ? body_bytes_max
+									   : most),
+		.large = body_bytes_max > LANE_LARGE_FROM,
+		.used = true,
+		.handled = true };
+}
+
+uint32_t broker_register(struct broker *broker, uint64_t process, const struct hash *interface,
+	uint64_t body_bytes_max)
 {
 	struct member *handler = member_find(broker, process);
 	struct entry *entry = *entry_place(broker, interface);
@@ -427,16 +458,20 @@ uint32_t broker_register(struct broker *broker, uint64_t process, const struct h
 	uint32_t status = allowed(broker, handler, interface, BROKER_HANDLE, &mediated);
 	if (status != RS_OK)
 		return status;
-	if (entry && entry->handler)
-		return entry->handler == handler ? RS_OK : RS_TAKEN;
+	if (entry && entry->handler && entry->handler != handler)
+		return RS_TAKEN;
+	if (entry && entry->handler) { /* with another limit, perhaps */
+		handler->slots[entry->slot] = slot_of(broker, interface, body_bytes_max);
+		broker->act.handles(broker->act.context, process, entry->slot, interface);
+		return RS_OK;
+	}
 	uint32_t slot = slot_for(handler, interface);
 	if (slot == TABLE_SLOTS_MAX || !(entry = entry_get(broker, interface)))
 		return RS_LIMIT;
 
 	entry->handler = handler;
 	entry->slot = slot;
-	handler->slots[slot] =
-		(struct slot){ .interface = *interface, .used = true, .handled = true };
+	handler->slots[slot] = slot_of(broker, interface, body_bytes_max);
 	handler->handled_count++;
 	broker->act.handles(broker->act.context, process, slot, interface);
 	serve_waits(broker, entry);

@@ -47,7 +47,7 @@ struct broker_actions {
 	 */
 	void (*lane_state)(
 		void *context, uint64_t process, uint32_t lane, enum table_state state);
-	/* Slot `slot` of this process now means this interface. */
+	/* Slot `slot` of this process now means this interface (broker_body_max()). */
 	void (*handles)(
 		void *context, uint64_t process, uint32_t slot, const struct hash *interface);
 };
@@ -72,6 +72,11 @@ struct broker *broker_free(struct broker *broker); /* returns NULL */
 /* Whether messages between processes go through rsd if the policy does not say; at first they
  * do not. What is open already stays as it is. */
 void broker_mediate(struct broker *broker, bool mediate);
+
+/* The longest body that a message may have (RS_BODY_BYTES_DEFAULT at first); before the first
+ * process. A handler may say less for an interface. What counts for it: */
+void broker_limit_bodies(struct broker *broker, uint32_t bytes);
+uint32_t broker_body_max(const struct broker *broker, const struct hash *interface);
 
 /* A host interface: messages stay on the sender's home lane, in this slot. Before the first
  * process. */
@@ -99,7 +104,8 @@ bool broker_lane_done(struct broker *broker, uint64_t process, uint32_t lane) MU
 bool broker_lane_broken(struct broker *broker, uint64_t process, uint32_t lane) MUST_USE;
 
 /* Messages to `interface`: answer with this rs_status. */
-uint32_t broker_register(struct broker *broker, uint64_t process, const struct hash *interface);
+uint32_t broker_register(struct broker *broker, uint64_t process, const struct hash *interface,
+	uint64_t body_bytes_max);
 uint32_t broker_unregister(
 	struct broker *broker, uint64_t process, const struct hash *interface);
 

@@ -72,7 +72,7 @@ static void version_begin(struct session *s, const json_t *request)
 	(void)request;
 	session_ok(s,
 		json_pack("{s:s, s:i, s:i, s:o, s:o, s:o, s:I, s:I, s:o, s:b, s:o, "
-			  "s:{s:I, s:I}}",
+			  "s:{s:I, s:I, s:I}}",
 			"version", REDSHIRT_VERSION, "pid", (int)getpid(), "uid",
 			(int)geteuid(), "run_dir",
 			jsontext(places->folder[PLACE_RUN], strlen(places->folder[PLACE_RUN])),
@@ -87,7 +87,8 @@ static void version_begin(struct session *s, const json_t *request)
 			walls(launch_walls(parts->launch)), "launcher",
 			launch_there(parts->launch), "toolchain",
 			toolchain(compile_compiler(parts->compile)), "limits", "memory_bytes",
-			(json_int_t)parts->limits.memory_bytes, "processes",
+			(json_int_t)parts->limits.memory_bytes, "body_bytes",
+			(json_int_t)parts->limits.body_bytes, "processes",
 			(json_int_t)processes_max(parts->processes)));
 }
 

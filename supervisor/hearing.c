@@ -9,7 +9,8 @@
 static uint32_t interface_message(
 	struct crew *crew, uint64_t process, const uint8_t *body, uint32_t bytes)
 {
-	struct rs_interface_register message; /* unregister has the same shape */
+	/* unregister has the same shape, without the limit */
+	struct rs_interface_register message = { 0 };
 	struct hash interface;
 
 	if (bytes < sizeof(message.request))
@@ -19,14 +20,16 @@ static uint32_t interface_message(
 		return bytes == sizeof(struct rs_interface_cancel) ? RS_OK : RS_MALFORMED;
 	if (message.request > RS_INTERFACE_CANCEL)
 		return RS_UNSUPPORTED;
-	if (bytes != sizeof(message))
+	bool limited = message.request == RS_INTERFACE_REGISTER && bytes == sizeof(message);
+	if (bytes != RS_INTERFACE_REGISTER_BYTES_MIN && !limited)
 		return RS_MALFORMED;
-	memcpy(&message, body, sizeof(message));
+	memcpy(&message, body, bytes);
 	if (message.flags)
 		return RS_MALFORMED;
 	memcpy(interface.bytes, message.interface, HASH_BYTES);
 	return message.request == RS_INTERFACE_REGISTER
-		       ? broker_register(crew->broker, process, &interface)
+		       ? broker_register(
+				 crew->broker, process, &interface, message.body_bytes_max)
 		       : broker_unregister(crew->broker, process, &interface);
 }
 

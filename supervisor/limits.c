@@ -2,6 +2,7 @@
 
 #include <sys/resource.h>
 
+#include "ipc/message.h"
 #include "runtime/abi.h"
 
 _Static_assert(LIMITS_MEMORY_MAX == MEMORY_SIZE_MAX, "what the runtime reserves");
@@ -19,6 +20,14 @@ int limits_cpu(struct limits *limits, uint64_t seconds)
 	if (seconds > LIMITS_CPU_S_MAX)
 		return LIMITS_OUT_OF_RANGE;
 	limits->cpu_s = seconds;
+	return 0;
+}
+
+int limits_body(struct limits *limits, uint64_t bytes)
+{
+	if (bytes < LIMITS_BODY_MIN || bytes > RS_BODY_BYTES_MAX)
+		return LIMITS_OUT_OF_RANGE;
+	limits->body_bytes = (uint32_t)bytes;
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 
 #define LIMITS_MEMORY_DEFAULT (1 * GIB)
 #define LIMITS_MEMORY_MAX     (4 * GIB) /* all that a wasm module can address */
+#define LIMITS_BODY_MIN       (64 * KIB)
 #define LIMITS_CPU_S_MAX      (10ull * 365 * 86400)
 #define LIMITS_PROCESSES_MAX  4096u
 
@@ -28,11 +29,13 @@ enum {
 struct limits {
 	uint64_t memory_bytes; /* linear memory may grow to this; whole wasm pages */
 	uint64_t cpu_s;        /* 0: no limit */
+	uint32_t body_bytes;   /* of a body between processes; one for all of rsd */
 };
 
 /* memory_bytes is rounded up to whole pages. */
 int limits_memory(struct limits *limits, uint64_t bytes) MUST_USE;
 int limits_cpu(struct limits *limits, uint64_t seconds) MUST_USE;
+int limits_body(struct limits *limits, uint64_t bytes) MUST_USE;
 
 /* Raises the limit of open descriptors to what is allowed; how many processes fit into that. */
 uint32_t limits_raise_processes(void);

@@ -8,9 +8,11 @@ static void opened(void *context, uint64_t process, uint64_t open_id,
 {
 	struct crew *crew = context;
 	struct worker *worker = crew_find(crew, process);
-	struct home_opened body = {
-		.status = status, .lane = lane, .slot = slot, .new_lane = new_lane
-	};
+	struct home_opened body = { .status = status,
+		.lane = lane,
+		.slot = slot,
+		.new_lane = new_lane,
+		.body_bytes_max = broker_body_max(crew->broker, interface) };
 	struct record head = { .kind = RECORD_OPENED,
 		.frag_len = sizeof(body),
 		.total_len = sizeof(body),
@@ -79,10 +81,12 @@ static void lane_state(void *context, uint64_t process, uint32_t lane, enum tabl
 static void handles(
 	void *context, uint64_t process, uint32_t slot, const struct hash *interface)
 {
-	struct worker *worker = crew_find(context, process);
+	struct crew *crew = context;
+	struct worker *worker = crew_find(crew, process);
 
 	if (worker)
-		worker_table_interface(worker, slot, interface);
+		worker_table_interface(
+			worker, slot, interface, broker_body_max(crew->broker, interface));
 }
 
 struct broker_actions linking_actions(struct crew *crew)

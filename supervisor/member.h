@@ -25,6 +25,8 @@ struct link {                   /* a lane, direct or mediated */
 
 struct slot {
 	struct hash interface;
+	uint32_t body_bytes_max;
+	bool large;   /* long bodies were asked for: with large rings from the start */
 	bool used;    /* interface is, or was, known to clients under this number */
 	bool handled; /* and is so now */
 };

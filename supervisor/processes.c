@@ -165,6 +165,7 @@ static int make_block(const struct process *p, int *out)
 		.program = p->program,
 		.memory_bytes_max = p->limits.memory_bytes,
 		.cpu_s_max = p->limits.cpu_s,
+		.body_bytes_max = p->limits.body_bytes,
 		.arguments_count = p->arguments,
 		.environment_count = p->variables,
 		.strings_bytes = p->strings_bytes,

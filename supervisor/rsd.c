@@ -26,7 +26,7 @@
 
 struct flags { /* the command line */
 	const char *run_dir, *state_dir, *cache_dir, *group;
-	uint64_t memory_bytes, idle_ms;
+	uint64_t memory_bytes, body_bytes, idle_ms;
 	bool version, help;
 };
 
@@ -342,6 +342,8 @@ static int open_workers(struct rsd *rsd)
 	int r = workers_new(&events, &rsd->parts.workers);
 
 	if (r == 0)
+		workers_limit_bodies(rsd->parts.workers, rsd->parts.limits.body_bytes);
+	if (r == 0)
 		r = loop_read(rsd->parts.loop, workers_bell(rsd->parts.workers), rung, rsd,
 			&rsd->bell_watch);
 	return r;
@@ -540,6 +542,8 @@ static const struct option options[] = {
 		FIELD(group) },
 	{ 0, "memory", "SIZE", "of a process, if nobody says (default 1G)", options_size,
 		FIELD(memory_bytes) },
+	{ 0, "max-body", "SIZE", "of a message between programs (default 16M)", options_size,
+		FIELD(body_bytes) },
 	{ 'V', "version", NULL, "print the version", options_switch, FIELD(version) },
 	{ 'h', "help", NULL, "print this", options_switch, FIELD(help) },
 };
@@ -561,7 +565,8 @@ static int help(void)
 
 int main(int argc, char **argv)
 {
-	struct flags flags = { .memory_bytes = LIMITS_MEMORY_DEFAULT };
+	struct flags flags = { .memory_bytes = LIMITS_MEMORY_DEFAULT,
+		.body_bytes = RS_BODY_BYTES_DEFAULT };
 	struct rsd rsd = { .flags = &flags,
 		.signals = -1,
 		.lock = -1,
@@ -580,6 +585,8 @@ int main(int argc, char **argv)
 		return printf("rsd %s\n", REDSHIRT_VERSION) < 0;
 	if (limits_memory(&rsd.parts.limits, flags.memory_bytes))
 		return usage_error("--memory is 1 byte to 4G");
+	if (limits_body(&rsd.parts.limits, flags.body_bytes))
+		return usage_error("--max-body is 64K to 1G");
 	log_open("rsd");
 	return live(&rsd);
 }

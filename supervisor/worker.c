@@ -220,8 +220,11 @@ void worker_table_state(struct worker *worker, uint32_t lane, enum table_state s
 	changed(worker);
 }
 
-void worker_table_interface(struct worker *worker, uint32_t slot, const struct hash *interface)
+void worker_table_interface(struct worker *worker, uint32_t slot, const struct hash *interface,
+	uint32_t body_bytes_max)
 {
 	memcpy(worker->table->interfaces[slot], interface->bytes, HASH_BYTES);
+	atomic_store_explicit(
+		&worker->table->body_bytes_max[slot], body_bytes_max, memory_order_relaxed);
 	changed(worker);
 }

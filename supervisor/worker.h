@@ -63,4 +63,5 @@ void worker_table_open(struct worker *worker, uint32_t lane, enum lane_role role
 	uint32_t ring_log2, uint64_t peer_process);
 void worker_table_slots(struct worker *worker, uint32_t lane, uint64_t slots);
 void worker_table_state(struct worker *worker, uint32_t lane, enum table_state state);
-void worker_table_interface(struct worker *worker, uint32_t slot, const struct hash *interface);
+void worker_table_interface(struct worker *worker, uint32_t slot, const struct hash *interface,
+	uint32_t body_bytes_max);

@@ -217,6 +217,11 @@ uint32_t workers_input_room(struct workers *workers, uint64_t process)
 
 /* ---- what rsd asks ---- */
 
+void workers_limit_bodies(struct workers *workers, uint32_t bytes)
+{
+	broker_limit_bodies(workers->crew.broker, bytes);
+}
+
 const struct broker *workers_broker(const struct workers *workers)
 {
 	return workers->crew.broker;

@@ -78,6 +78,9 @@ int workers_input(
 void workers_input_end(struct workers *workers, uint64_t process);
 uint32_t workers_input_room(struct workers *workers, uint64_t process);
 
+/* As broker_limit_bodies(). */
+void workers_limit_bodies(struct workers *workers, uint32_t bytes);
+
 const struct broker *workers_broker(const struct workers *workers);
 const char *workers_interface_name(
 	const struct hash *interface); /* of a host interface; NULL */

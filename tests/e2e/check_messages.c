@@ -111,16 +111,22 @@ START_TEST(long_bodies_come_back_as_they_were)
 }
 END_TEST
 
-START_TEST(two_that_send_long_bodies_to_each_other_both_come_to_their_end)
+static void cross(const char *what, const char *says)
 {
 	struct run_job one = run_behind(
-		"rsctl run \"$guests\"/long.wasm cross example:one example:two 3000000 10");
+		"rsctl run \"$guests\"/long.wasm cross example:one example:two %s", what);
 	struct run_job two = run_behind(
-		"rsctl run \"$guests\"/long.wasm cross example:two example:one 3000000 10");
+		"rsctl run \"$guests\"/long.wasm cross example:two example:one %s", what);
 	struct run_said said_one = run_join(&one), said_two = run_join(&two);
 
-	ck_assert_str_eq(said_one.out, "10 sent, 10 came\n");
-	ck_assert_str_eq(said_two.out, "10 sent, 10 came\n");
+	ck_assert_str_eq(said_one.out, says);
+	ck_assert_str_eq(said_two.out, says);
+}
+
+START_TEST(two_that_send_long_bodies_to_each_other_both_come_to_their_end)
+{
+	cross("3000000 10", "10 sent, 10 came\n");
+	cross("16777216 3", "3 sent, 3 came\n");
 }
 END_TEST
 
@@ -128,6 +134,39 @@ START_TEST(a_long_body_to_oneself_arrives)
 {
 	run_expect(0, "3 sent, 3 came\n",
 		"rsctl run \"$guests\"/long.wasm cross example:one example:one 3000000 3");
+}
+END_TEST
+
+START_TEST(a_handler_with_little_room_says_so_and_is_never_stuck)
+{
+	uint64_t served =
+		run_start("rsctl start \"$guests\"/long.wasm serve example:echo 300000");
+
+	RUN_UNTIL(has_said(served, "registered"));
+	long_echo("300000 300001 16777216 300000 10",
+		"300000 ok\ntoo big\ntoo big\n300000 ok\n10 ok\n");
+}
+END_TEST
+
+/* --- other limits --- */
+
+static void run_rsd_long(void)
+{
+	run_rsd_with("--max-body 64M");
+}
+
+START_TEST(rsd_says_how_long_a_body_may_be)
+{
+	run_start("rsctl start \"$guests\"/echo.wasm");
+	long_echo("67108864", "67108864 ok\n");
+	long_echo("67108865", "too big\n");
+}
+END_TEST
+
+START_TEST(a_limit_beyond_reason_is_refused)
+{
+	run_expect(2, "", "rsd --max-body 1025M 2>/dev/null");
+	run_expect(2, "", "rsd --max-body 65535 2>/dev/null");
 }
 END_TEST
 
@@ -292,6 +331,8 @@ static void add_tests(TCase *tc)
 	tcase_add_test(tc, long_bodies_come_back_as_they_were);
 	tcase_add_test(tc, two_that_send_long_bodies_to_each_other_both_come_to_their_end);
 	tcase_add_test(tc, a_long_body_to_oneself_arrives);
+	tcase_add_test(tc, a_handler_with_little_room_says_so_and_is_never_stuck);
+	tcase_add_test(tc, a_limit_beyond_reason_is_refused);
 	tcase_add_test(tc, an_interface_has_one_handler);
 	tcase_add_test(tc, a_handler_that_lets_go_is_followed_by_the_next);
 	tcase_add_test(tc, a_client_follows_from_one_handler_to_the_next);
@@ -314,6 +355,12 @@ static Suite *suite(void)
 
 	add_tests(tc);
 	suite_add_tcase(s, tc);
+	TCase *longer = tcase_create("longer bodies");
+	tcase_set_timeout(longer, 60);
+	tcase_add_unchecked_fixture(longer, run_folders, run_folders_end);
+	tcase_add_checked_fixture(longer, run_rsd_long, run_rsd_end);
+	tcase_add_test(longer, rsd_says_how_long_a_body_may_be);
+	suite_add_tcase(s, longer);
 	return s;
 }
 

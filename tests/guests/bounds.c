@@ -8,7 +8,7 @@
 #include "redshirt.h"
 
 #define BODY_MAX     (16 * 1024u - 32) /* of one record */
-#define PIECE_MAX    (RS_BODY_BYTES_MAX / RS_PIECES_MAX)
+#define PIECE_MAX    (RS_BODY_BYTES_DEFAULT / RS_PIECES_MAX)
 #define HANDLES_MAX  1000u
 #define MESSAGES_MAX 100000u
 

@@ -3,6 +3,8 @@
  *
  *     ask INTERFACE BYTES...            to somebody who answers with the same
  *     cross MINE THEIRS BYTES COUNT     sends so many to THEIRS and takes as many for MINE
+ *     serve MINE BYTES                  wants no more than that, and has room for no more;
+ *                                       answers with the same
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -115,6 +117,33 @@ static int cross(int count, char **words)
 	return 0;
 }
 
+static int serve(int count, char **words)
+{
+	uint8_t mine[32];
+	size_t bytes = strtoul(words[1], NULL, 10);
+
+	(void)count;
+	interface_of(mine, words[0]);
+	free(in);
+	in = malloc(room = sizeof(*in) + bytes);
+	if (rs_register_with_limit(mine, bytes) != RS_OK)
+		return 1;
+	printf("registered\n");
+	fflush(stdout);
+	for (;;) {
+		int64_t got = rs_wait(in, room, RS_FOREVER);
+
+		if (got < 0 || got > (int64_t)room)
+			stop("waiting", got < 0 ? -got : RS_TOO_BIG);
+		if (in->kind == RS_NOTICE && in->status == RS_NOTICE_STOP)
+			return 0;
+		if (in->kind != RS_MESSAGE)
+			continue;
+		while (rs_answer(in, RS_OK, in + 1, in->body_bytes) == RS_BUSY)
+			rs_pause(1000000);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	in = malloc(room = sizeof(*in));
@@ -122,5 +151,7 @@ int main(int argc, char **argv)
 		return ask(argc - 2, argv + 2);
 	if (argc == 6 && strcmp(argv[1], "cross") == 0)
 		return cross(argc - 2, argv + 2);
+	if (argc == 4 && strcmp(argv[1], "serve") == 0)
+		return serve(argc - 2, argv + 2);
 	return 2;
 }

@@ -237,7 +237,7 @@ START_TEST(more_than_a_body_may_have_is_too_big)
 
 	for (uint32_t i = 0; i < RS_PIECES_MAX; i++) /* 64 x 256 KiB, and one byte */
 		pieces[i] = (struct rs_piece){ 0, WORLD_PAGES * 65536u };
-	ck_assert_uint_eq(WORLD_PAGES * 65536u * RS_PIECES_MAX, RS_BODY_BYTES_MAX);
+	ck_assert_uint_eq(WORLD_PAGES * 65536u * RS_PIECES_MAX, RS_BODY_BYTES_DEFAULT);
 	ck_assert_uint_eq(memory_grow(WORLD_PAGES, 1), 0);
 	pieces[0].bytes++;
 	ck_assert_uint_eq(send_pieces(pieces, RS_PIECES_MAX, 0), RS_TOO_BIG);
@@ -247,6 +247,23 @@ START_TEST(more_than_a_body_may_have_is_too_big)
 				  RS_PIECES_MAX, RS_OK),
 		RS_TOO_BIG);
 	ck_assert_uint_eq(guest_answer(got.head.id, RS_OK, "ok", 2), RS_OK);
+}
+END_TEST
+
+START_TEST(more_than_the_handler_wants_is_too_big)
+{
+	struct home_opened body = {
+		.status = RS_OK, .lane = handler.index, .body_bytes_max = 100
+	};
+	uint64_t id;
+
+	memcpy(body.interface, other, 32);
+	world_say(RECORD_OPENED, 1, handler.index, &body, sizeof(body));
+	ck_assert_uint_eq(guest_send(other, expected, 101, RS_ALLOW_DELAY, &id), RS_TOO_BIG);
+	ck_assert_uint_eq(send_long(0), RS_TOO_BIG);
+	ck_assert_uint_eq(peer_hear(&handler).head.kind, 0);
+	ck_assert_uint_eq(guest_send(other, expected, 100, 0, &id), RS_OK);
+	ck_assert_uint_eq(peer_hear(&handler).head.total_len, 100);
 }
 END_TEST
 
@@ -391,6 +408,7 @@ static Suite *fragments_suite(void)
 	tcase_add_test(whole, what_was_kept_for_the_same_lane_does_not_go_between);
 	tcase_add_test(large, a_first_body_that_is_long_asks_for_large_rings);
 	tcase_add_test(limits, more_than_a_body_may_have_is_too_big);
+	tcase_add_test(limits, more_than_the_handler_wants_is_too_big);
 	tcase_add_test(limits, rsd_takes_no_long_bodies);
 	tcase_add_test(room, who_does_not_read_is_not_waited_for_for_ever);
 	tcase_add_test(room, without_room_for_the_first_part_nothing_is_sent);

@@ -239,7 +239,8 @@ static const struct {
 } lies[] = {
 	{ "not from the beginning", false,
 		{ FIRST, .total_len = BYTES, .offset = 64, .frag_len = 100 } },
-	{ "too big", false, { FIRST, .total_len = RS_BODY_BYTES_MAX + 1, .frag_len = 100 } },
+	{ "too big", false,
+		{ FIRST, .total_len = RS_BODY_BYTES_DEFAULT + 1, .frag_len = 100 } },
 	{ "nothing of something", false, { FIRST, .total_len = BYTES } },
 	{ "an end of nothing", false, { .kind = RECORD_ABORT, .id = 5 } },
 	{ "an answer from a client", false,
@@ -317,15 +318,17 @@ END_TEST
 static void begin_large(struct peer *peer)
 {
 	ck_assert_int_eq(
-		peer_part(peer, RECORD_MESSAGE, 5, body, RS_BODY_BYTES_MAX, 0, 100), 0);
+		peer_part(peer, RECORD_MESSAGE, 5, body, RS_BODY_BYTES_DEFAULT, 0, 100), 0);
 }
 
 /* With room for the largest. */
 static int64_t wait_large(int64_t timeout_ns)
 {
-	static uint8_t large[RS_BODY_BYTES_MAX];
+	static uint8_t large[RS_BODY_BYTES_DEFAULT];
 	struct inbox_want any = { .answers = true, .messages = true };
-	struct inbox_sink sink = { .head = &got.head, .body = large, .room = 64 + sizeof(large) };
+	struct inbox_sink sink = {
+		.head = &got.head, .body = large, .room = 64 + sizeof(large)
+	};
 
 	return inbox_next(&any, &sink, timeout_ns);
 }
@@ -344,7 +347,8 @@ START_TEST(messages_leave_room_for_answers)
 	uint32_t coming = 0;
 	for (uint32_t i = 2; i < 6; i++)
 		coming += ends.all[i].parcel == PARCEL_COMING;
-	ck_assert_uint_eq(coming, PARCELS_MESSAGE_BYTES / RS_BODY_BYTES_MAX);
+	ck_assert_uint_eq(
+		coming, parcels_message_bytes(RS_BODY_BYTES_DEFAULT) / RS_BODY_BYTES_DEFAULT);
 	part(&handler, RECORD_ANSWER, id, 0, 2500);
 	part(&handler, RECORD_ANSWER, id, 2500, 2500);
 	ck_assert_int_eq(guest_wait(&id, 1, 0), 64 + BYTES);
@@ -434,7 +438,7 @@ START_TEST(a_full_place_is_told_not_waited_for)
 			;
 	}
 	ck_assert_int_eq(r, -RS_LIMIT);
-	ck_assert_uint_ge(n, PARCELS_BYTES / MIB - 1);
+	ck_assert_uint_ge(n, parcels_bytes(RS_BODY_BYTES_DEFAULT) / MIB - 1);
 	ck_assert_int_eq(guest_look(), 64 + MIB);
 	struct inbox_want any = { .answers = true };
 	struct inbox_sink nowhere = { .head = &got.head, .room = UINT64_MAX };

@@ -80,6 +80,26 @@ START_TEST(holes_are_closed_when_room_is_needed)
 }
 END_TEST
 
+START_TEST(only_what_is_filled_is_moved)
+{
+	static const uint8_t zero[1000];
+
+	for (uint32_t i = 0; i < 3; i++)
+		ck_assert_uint_ne(add(i, 1000), STASH_NONE);
+	memset(stash_at(&stash, places[0])->data, 0, 1000);
+	stash_at(&stash, places[1])->filled = 100;
+	stash_remove(&stash, places[0]);
+	stash_remove(&stash, places[2]);
+	ck_assert_uint_ne(add(3, 2000), STASH_NONE);
+	const struct stash_thing *moved_on = stash_at(&stash, places[1]);
+	ck_assert_uint_eq(places[1], 0);
+	ck_assert_uint_eq(moved_on->bytes, 1000);
+	for (uint32_t i = 0; i < 100; i++)
+		ck_assert_uint_eq(moved_on->data[i], 1);
+	ck_assert_mem_eq(moved_on->data + 100, zero, 900);
+}
+END_TEST
+
 START_TEST(an_empty_stash_begins_anew)
 {
 	for (uint32_t round = 0; round < 100; round++) {
@@ -108,6 +128,7 @@ static Suite *stash_suite(void)
 	tcase_add_test(order, an_empty_stash_begins_anew);
 	tcase_add_test(order, a_thing_may_be_empty);
 	tcase_add_test(limits, what_does_not_fit_is_refused);
+	tcase_add_test(limits, only_what_is_filled_is_moved);
 	tcase_add_test(limits, holes_are_closed_when_room_is_needed);
 	suite_add_tcase(suite, order);
 	suite_add_tcase(suite, limits);

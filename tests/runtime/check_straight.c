@@ -249,7 +249,7 @@ END_TEST
 /* Others are heard although there is always more of it. */
 static void *feed(void *unused)
 {
-	static uint8_t large[RS_BODY_BYTES_MAX];
+	static uint8_t large[RS_BODY_BYTES_DEFAULT];
 
 	(void)unused;
 	for (uint32_t at = 0; at < sizeof(large); at += 4096) {
@@ -263,7 +263,7 @@ static void *feed(void *unused)
 
 START_TEST(a_body_without_end_does_not_keep_others_waiting)
 {
-	static uint8_t large[RS_BODY_BYTES_MAX];
+	static uint8_t large[RS_BODY_BYTES_DEFAULT];
 	struct inbox_want any = { .messages = true };
 	struct inbox_sink sink = {
 		.head = &got.head, .body = large, .room = 64 + sizeof(large)
@@ -359,12 +359,53 @@ START_TEST(what_may_not_come_is_passed_over_though_it_may_later)
 }
 END_TEST
 
+/* --- longer than the program wants --- */
+
+START_TEST(what_is_longer_than_the_program_wants_is_refused_for_it)
+{
+	world_limit(BYTES - 1);
+	first_part(MESSAGE);
+	ck_assert_int_eq((int64_t)calls_next_message(NULL, 0, 0, AT_OUT, 64, 0), 0);
+	ck_assert_uint_eq(parcels_stash.live, 0);
+	last_part(MESSAGE);
+	peer_say(&client, RECORD_MESSAGE, 0, WORLD_SLOT, "hi", 2);
+	ck_assert_int_eq(guest_look(), 66);
+	struct heard heard = peer_hear(&client);
+	ck_assert_uint_eq(heard.head.id, 5);
+	ck_assert_uint_eq(heard.head.slot, RS_TOO_BIG);
+	ck_assert_uint_eq(peer_hear(&client).head.kind, 0);
+	ck_assert_int_eq(guest_look(), 0);
+}
+END_TEST
+
+START_TEST(so_is_what_is_whole)
+{
+	world_limit(2);
+	peer_say(&client, RECORD_MESSAGE, 5, WORLD_SLOT, "abc", 3);
+	peer_say(&client, RECORD_MESSAGE, 0, WORLD_SLOT, "abc", 3);
+	peer_say(&client, RECORD_MESSAGE, 6, WORLD_SLOT, "ab", 2);
+	ck_assert_int_eq(guest_look(), 66);
+	ck_assert_uint_eq(peer_hear(&client).head.slot, RS_TOO_BIG);
+	ck_assert_uint_eq(peer_hear(&client).head.kind, 0);
+}
+END_TEST
+
+START_TEST(what_fits_exactly_is_taken)
+{
+	world_limit(BYTES);
+	first_part(MESSAGE);
+	last_part(MESSAGE);
+	ck_assert_int_eq(guest_look(), 64 + BYTES);
+	expect_body(MESSAGE);
+}
+END_TEST
+
 static Suite *straight_suite(void)
 {
 	Suite *suite = suite_create("straight");
 	TCase *whole = tcase_create("whole"), *between = tcase_create("between"),
-	      *part_of = tcase_create("not to its end");
-	TCase *all[] = { whole, between, part_of };
+	      *part_of = tcase_create("not to its end"), *longer = tcase_create("too long");
+	TCase *all[] = { whole, between, part_of, longer };
 
 	tcase_add_loop_test(whole, what_is_wanted_never_touches_its_room, 0, KINDS);
 	tcase_add_loop_test(whole, a_small_buffer_is_told_the_size_at_the_first_part, 0, KINDS);
@@ -382,6 +423,9 @@ static Suite *straight_suite(void)
 		(int)ARRAY_LEN(ends_badly) * KINDS);
 	tcase_add_test(part_of, an_interface_that_is_taken_away_in_the_middle_is_not_served);
 	tcase_add_test(part_of, what_may_not_come_is_passed_over_though_it_may_later);
+	tcase_add_test(longer, what_is_longer_than_the_program_wants_is_refused_for_it);
+	tcase_add_test(longer, so_is_what_is_whole);
+	tcase_add_test(longer, what_fits_exactly_is_taken);
 	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
 		tcase_set_timeout(all[i], 20);
 		tcase_add_checked_fixture(all[i], set_up, NULL);

@@ -215,9 +215,10 @@ static inline void *launch_map(int fd, size_t bytes, int protection)
 
 static inline int launch_block(uint64_t process, uint64_t memory, uint64_t cpu_s)
 {
-	struct start_block block = {
-		.process = process, .memory_bytes_max = memory, .cpu_s_max = cpu_s
-	};
+	struct start_block block = { .process = process,
+		.memory_bytes_max = memory,
+		.cpu_s_max = cpu_s,
+		.body_bytes_max = RS_BODY_BYTES_DEFAULT };
 	int fd;
 
 	ck_assert_int_eq(memfd_new("block", 4096, 0, &fd), 0);

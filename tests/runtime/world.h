@@ -90,7 +90,7 @@ static inline void world_new(void)
 	ck_assert_int_eq(ends_init(&start), 0);
 	world.worker_page = ends.own;
 	world.home.peer = (struct bell_peer){ .page = ends.own, .fd = world.bell };
-	ck_assert_int_eq(inbox_init(), 0);
+	ck_assert_int_eq(inbox_init(RS_BODY_BYTES_DEFAULT), 0);
 	ck_assert_int_eq(held_init(), 0);
 }
 
@@ -128,9 +128,11 @@ static inline void world_say(
 static inline void world_opened(const uint8_t interface[32], uint32_t status, uint32_t lane,
 	uint32_t slot, bool new_lane)
 {
-	struct home_opened body = {
-		.status = status, .lane = lane, .slot = slot, .new_lane = new_lane
-	};
+	struct home_opened body = { .status = status,
+		.lane = lane,
+		.slot = slot,
+		.new_lane = new_lane,
+		.body_bytes_max = RS_BODY_BYTES_DEFAULT };
 
 	memcpy(body.interface, interface, 32);
 	world_say(RECORD_OPENED, 1, lane, &body, sizeof(body));
@@ -174,6 +176,11 @@ static inline struct peer world_handler(const uint8_t interface[32], uint32_t in
 /* The worker is the handler of this client; slot 3. */
 #define WORLD_SLOT 3u
 static const uint8_t world_handled[32] = "test:handled";
+static inline void world_limit(uint32_t body_bytes_max)
+{
+	atomic_store(&world.table->body_bytes_max[WORLD_SLOT], body_bytes_max);
+}
+
 static inline struct peer world_client(uint32_t index, uint64_t process)
 {
 	struct peer peer = world_peer(index, LANE_HANDLER, process, 1u << WORLD_SLOT);
@@ -181,6 +188,7 @@ static inline struct peer world_client(uint32_t index, uint64_t process)
 		.generation = world.table->lanes[index].generation };
 
 	memcpy(world.table->interfaces[WORLD_SLOT], world_handled, 32);
+	world_limit(RS_BODY_BYTES_DEFAULT);
 	world_say(RECORD_NEW_LANE, 0, index, &body, sizeof(body));
 	return peer;
 }

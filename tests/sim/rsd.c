@@ -252,7 +252,7 @@ static void on_message(struct process *p, const struct said *said)
 	struct hash name = world_interface(said->interface);
 	bool unregister = said->lane;
 	uint32_t status = unregister ? broker_unregister(broker, p->id, &name)
-				     : broker_register(broker, p->id, &name);
+				     : broker_register(broker, p->id, &name, 0);
 
 	world_trace("rsd: %lu %s %u: %u", p->id, unregister ? "lets go of" : "registers",
 		said->interface, status);

@@ -173,7 +173,7 @@ static uint32_t register_at(uint64_t process, uint32_t n)
 {
 	struct hash name = interface(n);
 
-	return broker_register(broker, process, &name);
+	return broker_register(broker, process, &name, 0);
 }
 
 static uint32_t unregister_at(uint64_t process, uint32_t n)
@@ -288,6 +288,46 @@ START_TEST(who_opens_a_new_lane_says_how_large)
 	ck_assert(!last.new_lane);
 	ck_assert_uint_eq(open_at(3, 0, HOME_OPEN_LARGE), RS_OK);
 	ck_assert_uint_eq(last_ring_log2, LANE_RING_LARGE);
+}
+END_TEST
+
+static const struct {
+	uint64_t asked;
+	uint32_t given, ring_log2;
+} body_limits[] = {
+	{ 0, RS_BODY_BYTES_DEFAULT, LANE_RING_SMALL },
+	{ 1, 1, LANE_RING_SMALL },
+	{ LANE_LARGE_FROM, LANE_LARGE_FROM, LANE_RING_SMALL },
+	{ LANE_LARGE_FROM + 1, LANE_LARGE_FROM + 1, LANE_RING_LARGE },
+	{ RS_BODY_BYTES_DEFAULT + 1, RS_BODY_BYTES_DEFAULT, LANE_RING_LARGE },
+	{ UINT64_MAX, RS_BODY_BYTES_DEFAULT, LANE_RING_LARGE },
+};
+
+START_TEST(a_handler_says_how_long_bodies_may_be)
+{
+	struct hash name = interface(0);
+
+	start(1), start(2);
+	ck_assert_uint_eq(broker_register(broker, 2, &name, body_limits[_i].asked), RS_OK);
+	ck_assert_uint_eq(broker_body_max(broker, &name), body_limits[_i].given);
+	ck_assert_uint_eq(open_at(1, 0, 0), RS_OK);
+	ck_assert_uint_eq(last_ring_log2, body_limits[_i].ring_log2);
+	ck_assert_uint_eq(broker_register(broker, 2, &name, 77), RS_OK);
+	ck_assert_uint_eq(broker_body_max(broker, &name), 77);
+	broker_process_gone(broker, 2);
+	ck_assert_uint_eq(broker_body_max(broker, &name), RS_BODY_BYTES_DEFAULT);
+}
+END_TEST
+
+START_TEST(no_handler_is_given_more_than_all_may_have)
+{
+	struct hash name = interface(0);
+
+	broker_limit_bodies(broker, 1000);
+	start(2);
+	ck_assert_uint_eq(broker_body_max(broker, &name), 1000);
+	ck_assert_uint_eq(broker_register(broker, 2, &name, 2000), RS_OK);
+	ck_assert_uint_eq(broker_body_max(broker, &name), 1000);
 }
 END_TEST
 
@@ -851,6 +891,12 @@ static Suite *broker_suite(void)
 			tcase_add_test(tcase, cases[i].tests[k]);
 		suite_add_tcase(suite, tcase);
 	}
+	TCase *bodies = tcase_create("bodies");
+	tcase_add_checked_fixture(bodies, set_up, tear_down);
+	tcase_add_loop_test(
+		bodies, a_handler_says_how_long_bodies_may_be, 0, ARRAY_LEN(body_limits));
+	tcase_add_test(bodies, no_handler_is_given_more_than_all_may_have);
+	suite_add_tcase(suite, bodies);
 	TCase *quotas = tcase_create("quotas");
 	tcase_add_checked_fixture(quotas, set_up_counting, tear_down);
 	tcase_add_test(quotas, a_client_has_a_bounded_number_of_lanes);

@@ -136,20 +136,27 @@ static struct home_opened open_interface(
 	return opened;
 }
 
-static uint32_t ask_interface(struct fake *fake, uint32_t request, const uint8_t interface[32])
+static uint32_t ask_limited(struct fake *fake, uint32_t request, const uint8_t interface[32],
+	uint64_t body_bytes_max)
 {
-	struct rs_interface_register message = { .request = request };
+	struct rs_interface_register message = { .request = request,
+		.body_bytes_max = body_bytes_max };
 	struct home_opened host = open_interface(fake, rs_interface_interface, 0);
 	struct record head;
 	char nothing[1];
 
 	memcpy(message.interface, interface, 32);
 	say(fake, RECORD_MESSAGE, RS_NEEDS_ANSWER, fake->next_id, host.slot, &message,
-		sizeof(message));
+		message.body_bytes_max ? sizeof(message) : RS_INTERFACE_REGISTER_BYTES_MIN);
 	pump();
 	MUST(hear(fake, &head, nothing, 0) == RECORD_ANSWER);
 	MUST(head.id == fake->next_id++);
 	return head.slot;
+}
+
+static uint32_t ask_interface(struct fake *fake, uint32_t request, const uint8_t interface[32])
+{
+	return ask_limited(fake, request, interface, 0);
 }
 
 static int take_lane(struct fake *fake, uint32_t *lane)
@@ -322,6 +329,26 @@ START_TEST(who_waits_hears_of_the_handler_when_it_comes)
 	ck_assert_int_eq(hear(&client, &head, &opened, sizeof(opened)), RECORD_OPENED);
 	ck_assert_uint_eq(head.id, 0);
 	ck_assert_uint_eq(opened.status, RS_OK);
+}
+END_TEST
+
+START_TEST(a_limit_for_bodies_reaches_both_ends)
+{
+	struct fake handler, client;
+
+	fake_ready(&handler, 1);
+	fake_ready(&client, 2);
+	ck_assert_uint_eq(ask_limited(&handler, RS_INTERFACE_REGISTER, echo, 300000), RS_OK);
+	ck_assert_uint_eq(handler.table->body_bytes_max[0], 300000);
+	struct home_opened opened = open_interface(&client, echo, 0);
+	ck_assert_uint_eq(opened.status, RS_OK);
+	ck_assert_uint_eq(opened.body_bytes_max, 300000);
+	ck_assert_uint_eq(client.table->lanes[opened.lane].ring_log2, LANE_RING_LARGE);
+	struct record head;
+	struct home_lane new_lane;
+	ck_assert_int_eq(hear(&handler, &head, &new_lane, sizeof(new_lane)), RECORD_NEW_LANE);
+	ck_assert_uint_eq(ask_interface(&handler, RS_INTERFACE_REGISTER, echo), RS_OK);
+	ck_assert_uint_eq(handler.table->body_bytes_max[0], RS_BODY_BYTES_DEFAULT);
 }
 END_TEST
 
@@ -505,7 +532,10 @@ static const struct {
 } malformed[] = {
 	{ RS_INTERFACE_REGISTER, 3, RS_MALFORMED },
 	{ RS_INTERFACE_REGISTER, sizeof(struct rs_interface_register) - 1, RS_MALFORMED },
-	{ RS_INTERFACE_UNREGISTER, sizeof(struct rs_interface_register) + 1, RS_MALFORMED },
+	{ RS_INTERFACE_REGISTER, RS_INTERFACE_REGISTER_BYTES_MIN - 1, RS_MALFORMED },
+	{ RS_INTERFACE_REGISTER, RS_INTERFACE_REGISTER_BYTES_MIN + 1, RS_MALFORMED },
+	{ RS_INTERFACE_UNREGISTER, sizeof(struct rs_interface_unregister) + 1, RS_MALFORMED },
+	{ RS_INTERFACE_UNREGISTER, sizeof(struct rs_interface_register), RS_MALFORMED },
 	{ RS_INTERFACE_CANCEL, 4, RS_MALFORMED },
 	{ 77, sizeof(struct rs_interface_register), RS_UNSUPPORTED },
 };
@@ -588,6 +618,7 @@ static Suite *workers_suite(void)
 	tcase_add_test(life, output_without_a_place_to_go_waits_in_the_ring);
 	tcase_add_test(life, two_programs_get_a_lane);
 	tcase_add_test(life, who_waits_hears_of_the_handler_when_it_comes);
+	tcase_add_test(life, a_limit_for_bodies_reaches_both_ends);
 	tcase_add_test(life, the_next_lane_comes_only_after_the_last_was_taken);
 	tcase_add_test(life, a_dead_peer_stands_in_the_table);
 	tcase_add_test(life, a_notice_reaches_the_worker);
