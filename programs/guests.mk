@@ -12,10 +12,10 @@ WAT_GUESTS := $(patsubst %.wat,$(GUESTS)/%.wasm,$(notdir $(wildcard tests/guests
 RUST_GUESTS := $(patsubst %.rs,$(GUESTS)/%.wasm,$(notdir $(wildcard programs/*.rs)))
 
 # These know no C library: another target, nothing linked but themselves.
-BARE_GUESTS := bare
+BARE_GUESTS := bare bare_loop
 
 GUEST_CFLAGS := -O2 -std=gnu17 -Wall -Wextra $(if $(WERROR),-Werror) -Iprograms -Iipc
-GUEST_HEADERS := $(addprefix $(OUT)/include/redshirt/,redshirt.h message.h builtin.h)
+GUEST_HEADERS := $(addprefix $(OUT)/include/redshirt/,redshirt.h redshirt_loop.h message.h builtin.h)
 
 guests: $(C_GUESTS) $(WAT_GUESTS) $(GUEST_HEADERS) $(EXAMPLES:%=$(OUT)/share/redshirt/programs/%.wasm)
 
@@ -25,8 +25,9 @@ $(GUESTS)/%.wasm: $(GUESTS)/%.o
 	$(call Q,WASMLD)$(GUEST_CC) --target=wasm32-wasi -Wl,--strip-debug -o $@ $<
 $(BARE_GUESTS:%=$(GUESTS)/%.wasm): $(GUESTS)/%.wasm: $(GUESTS)/%.o
 	$(call Q,WASMLD)$(GUEST_CC) --target=wasm32-unknown-unknown -nostdlib -Wl,--strip-debug,--no-entry -o $@ $<
-$(BARE_GUESTS:%=$(GUESTS)/%.o): GUEST_TARGET := wasm32-unknown-unknown
 GUEST_TARGET := wasm32-wasi
+$(BARE_GUESTS:%=$(GUESTS)/%.o): GUEST_TARGET := wasm32-unknown-unknown
+$(BARE_GUESTS:%=$(GUESTS)/%.o): GUEST_CFLAGS += -mbulk-memory # else clang calls memcpy()
 define guest_object
 $(GUESTS)/%.o: $(1)/%.c
 	@mkdir -p $$(@D)

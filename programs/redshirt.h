@@ -50,6 +50,12 @@ int64_t rs_next_message(
 
 #define RS_FOREVER (-1ll)
 
+/* What stands behind the head of a delivery: head->body_bytes of it. */
+static inline const void *rs_body(const struct rs_delivery *head)
+{
+	return head + 1;
+}
+
 static inline struct rs_piece rs_piece(const void *bytes, size_t size)
 {
 	return (struct rs_piece){ (uint32_t)(uintptr_t)bytes, (uint32_t)size };
@@ -114,6 +120,17 @@ static inline uint32_t rs_register_with_limit(
 static inline uint32_t rs_register(const uint8_t interface[32])
 {
 	return rs_register_with_limit(interface, 0);
+}
+
+/* Handles it no more: what was not answered completes with RS_HANDLER_GONE, what comes later
+ * waits for the next handler or is refused. RS_OK, or RS_BAD_ARGUMENT: it was not ours. */
+static inline uint32_t rs_unregister(const uint8_t interface[32])
+{
+	struct rs_interface_unregister request = { .request = RS_INTERFACE_UNREGISTER };
+
+	for (int i = 0; i < 32; i++)
+		request.interface[i] = interface[i];
+	return rs_ask_status(rs_interface_interface, &request, sizeof(request), 0);
 }
 
 /* Sleeps; what comes meanwhile stays where it is. Also the way to wait for room after RS_BUSY.

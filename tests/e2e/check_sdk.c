@@ -1,0 +1,174 @@
+/*
+ * What programs/ gives to those who write programs, each in every form it has: the event loop
+ * in C, the futures in Rust, with and without WASI.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/check_run.h"
+#include "tests/e2e/run.h"
+
+/* The same programs once per form. */
+static const struct form {
+	const char *cases; /* tests/guests/: one promise per word */
+	const char *echo, *ask;
+} forms[] = {
+	{ "loop", "echo_loop", "ask_loop" },
+};
+enum {
+	FORMS = ARRAY_LEN(forms)
+};
+
+static bool has_said(uint64_t process, const char *text)
+{
+	return strstr(run_logs(process), text) != NULL;
+}
+
+static uint64_t start_registered(const char *guest, const char *words)
+{
+	uint64_t process = run_start("rsctl start \"$guests\"/%s.wasm %s", guest, words);
+
+	RUN_UNTIL(run_is_gone(process) || has_said(process, "register: ok"));
+	return process;
+}
+
+/* Ends it, kindly; it must end well. */
+static void stop(uint64_t process)
+{
+	run_expect(0, NULL, "rsctl stop %" PRIu64, process);
+	RUN_UNTIL(run_is_gone(process));
+	ck_assert_msg(run_number(run_process(process), "status") == 0, "it said: %s",
+		run_logs(process));
+}
+
+/* --- a program that is its own client --- */
+
+static const char *const promises[] = { "many", "order", "long", "fixed", "full", "kept" };
+
+START_TEST(what_is_promised_is_kept)
+{
+	for (size_t f = 0; f < FORMS; f++)
+		run_expect(0, "ok\n", "rsctl run \"$guests\"/%s.wasm %s", forms[f].cases,
+			promises[_i]);
+}
+END_TEST
+
+START_TEST(a_program_needs_no_library_for_it)
+{
+	run_expect(0, "ok\n", "rsctl run \"$guests\"/bare_loop.wasm");
+}
+END_TEST
+
+/* --- the examples --- */
+
+START_TEST(requests_are_pipelined_and_answered_in_order)
+{
+	for (size_t e = 0; e < FORMS; e++) {
+		uint64_t echo = run_start("rsctl start \"$guests\"/%s.wasm", forms[e].echo);
+
+		for (size_t a = 0; a < FORMS; a++)
+			run_expect(0, "0\n",
+				"seq 500 >\"$here\"/want; rsctl run \"$guests\"/%s.wasm 60000 "
+				"$(seq 500) | cmp - \"$here\"/want; echo $?",
+				forms[a].ask);
+		stop(echo);
+	}
+}
+END_TEST
+
+START_TEST(a_timer_cancels_what_nobody_answers)
+{
+	for (size_t f = 0; f < FORMS; f++) {
+		struct run_said said = run_expect(
+			1, "", "rsctl run \"$guests\"/%s.wasm 50 one two", forms[f].ask);
+
+		ck_assert_ptr_nonnull(strstr(said.err, ": one: cancelled\n"));
+		ck_assert_ptr_nonnull(strstr(said.err, ": two: cancelled\n"));
+	}
+}
+END_TEST
+
+/* --- two programs --- */
+
+START_TEST(what_is_cancelled_ends_once_for_both_sides)
+{
+	for (size_t f = 0; f < FORMS; f++) {
+		uint64_t silent = start_registered("silent", "");
+
+		run_expect(0, "ok\n", "rsctl run \"$guests\"/%s.wasm cancel", forms[f].cases);
+		RUN_UNTIL(has_said(silent, "gone"));
+		run_expect(
+			0, "100\n", "rsctl logs %" PRIu64 " | grep -c '^cancelled$'", silent);
+		stop(silent);
+	}
+}
+END_TEST
+
+START_TEST(when_the_handler_dies_every_ask_ends_once)
+{
+	for (size_t f = 0; f < FORMS; f++) {
+		uint64_t silent = start_registered("silent", "");
+		struct run_job job =
+			run_behind("rsctl run \"$guests\"/%s.wasm gone", forms[f].cases);
+
+		RUN_UNTIL(strstr(run_out_so_far(&job), "asked\n"));
+		run_expect(0, NULL, "rsctl kill %" PRIu64, silent);
+		struct run_said said = run_join(&job);
+		ck_assert_str_eq(said.out, "asked\nok\n");
+	}
+}
+END_TEST
+
+START_TEST(an_interface_is_handed_over)
+{
+	for (size_t f = 0; f < FORMS; f++) {
+		uint64_t first = start_registered(forms[f].cases, "hand first 3");
+		struct run_job job =
+			run_behind("rsctl run \"$guests\"/client.wasm example:one 6 wait");
+
+		RUN_UNTIL(strstr(run_out_so_far(&job), "first\nfirst\nfirst\n"));
+		RUN_UNTIL(has_said(first, "let go: ok"));
+		uint64_t second = start_registered(forms[f].cases, "hand second");
+		ck_assert_str_eq(
+			run_join(&job).out, "first\nfirst\nfirst\nsecond\nsecond\nsecond\n");
+		stop(second);
+		run_expect(0, NULL, "rsctl stop %" PRIu64 " || :", first);
+		RUN_UNTIL(run_is_gone(first));
+	}
+}
+END_TEST
+
+START_TEST(a_handler_hears_of_clients_that_cancel_and_go_and_of_the_stop)
+{
+	for (size_t f = 0; f < FORMS; f++) {
+		uint64_t watch = start_registered(forms[f].cases, "watch");
+
+		run_expect(0, "", "rsctl run \"$guests\"/leave.wasm 2");
+		RUN_UNTIL(has_said(watch, "gone or cancelled"));
+		run_expect(0, "ok\n", "rsctl run \"$guests\"/cancel.wasm");
+		stop(watch);
+		ck_assert_str_eq(run_logs(watch),
+			"register: ok\nmessage\nmessage\ngone or cancelled\nmessage\n"
+			"gone or cancelled\ngone or cancelled\nnotice\nok\n");
+	}
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *s = suite_create("sdk");
+	TCase *tc = run_case("programs");
+
+	tcase_add_loop_test(tc, what_is_promised_is_kept, 0, ARRAY_LEN(promises));
+	tcase_add_test(tc, a_program_needs_no_library_for_it);
+	tcase_add_test(tc, requests_are_pipelined_and_answered_in_order);
+	tcase_add_test(tc, a_timer_cancels_what_nobody_answers);
+	tcase_add_test(tc, what_is_cancelled_ends_once_for_both_sides);
+	tcase_add_test(tc, when_the_handler_dies_every_ask_ends_once);
+	tcase_add_test(tc, an_interface_is_handed_over);
+	tcase_add_test(tc, a_handler_hears_of_clients_that_cancel_and_go_and_of_the_stop);
+	suite_add_tcase(s, tc);
+	return s;
+}
+
+CHECK_MAIN(suite)
