@@ -24,6 +24,11 @@ int lane_reserve(uint32_t ring_log2, struct lane_place *place)
 	return 0;
 }
 
+void lane_release(uint32_t ring_log2, struct lane_place place)
+{
+	munmap(place.control, 4096 + lane_rings_bytes(ring_log2));
+}
+
 static bool map(int fd, uint8_t *at, uint64_t bytes, uint64_t offset)
 {
 	return mmap(at, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd,

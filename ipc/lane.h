@@ -94,8 +94,10 @@ int lane_map(struct lane *lane, int fd, struct lane_place place, uint32_t ring_l
 	enum lane_role role) MUST_USE;
 void lane_unmap(struct lane *lane);
 
-/* Address space for one lane, for processes without a lane range (rsd, tests). */
+/* Address space for one lane, for processes without a lane range (rsd, tests); lane_unmap()
+ * gives it back, or lane_release() if no lane came to be there. */
 int lane_reserve(uint32_t ring_log2, struct lane_place *place) MUST_USE;
+void lane_release(uint32_t ring_log2, struct lane_place place);
 
 /* Rings the peer's bell if something was published since the last time. */
 static inline void lane_ring(struct lane *lane)

@@ -1,5 +1,6 @@
 #include "supervisor/crew.h"
 
+#define ITEMS        2u          /* of each worker in the lookout */
 #define FDS_RETRY_NS 10000000ull /* after the kernel had too many descriptors in flight */
 
 /* ---- who there is ---- */
@@ -13,20 +14,21 @@ struct worker *crew_find(const struct crew *crew, uint64_t process)
 	return worker;
 }
 
-void crew_add(struct crew *crew, struct worker *worker)
+int crew_add(struct crew *crew, struct worker *worker)
 {
 	struct worker **bucket = &crew->buckets[worker->process % CREW_BUCKETS];
+	int r = lookout_claim(&crew->lookout, ITEMS);
 
+	if (r)
+		return r;
 	worker->next_in_bucket = *bucket;
 	*bucket = worker;
-	if (!crew->turns) {
-		crew->turns = worker->next = worker->previous = worker;
-	} else {
-		worker->next = crew->turns;
-		worker->previous = crew->turns->previous;
-		worker->previous->next = worker->next->previous = worker;
-	}
-	crew->count++;
+	worker->next = crew->first;
+	if (crew->first)
+		crew->first->previous = worker;
+	crew->first = worker;
+	crew_heard(crew, worker);
+	return 0;
 }
 
 void crew_remove(struct crew *crew, struct worker *worker)
@@ -36,11 +38,21 @@ void crew_remove(struct crew *crew, struct worker *worker)
 	while (*at != worker)
 		at = &(*at)->next_in_bucket;
 	*at = worker->next_in_bucket;
-	if (crew->turns == worker)
-		crew->turns = worker->next == worker ? NULL : worker->next;
-	worker->previous->next = worker->next;
-	worker->next->previous = worker->previous;
-	crew->count--;
+	*(worker->previous ? &worker->previous->next : &crew->first) = worker->next;
+	if (worker->next)
+		worker->next->previous = worker->previous;
+	lookout_forget(&crew->lookout, &worker->hears);
+	lookout_forget(&crew->lookout, &worker->tells);
+	lookout_unclaim(&crew->lookout, ITEMS);
+}
+
+void crew_heard(struct crew *crew, struct worker *worker)
+{
+	const struct ring_in *in = &worker->home.in;
+
+	if (!worker->broken)
+		lookout_watch(
+			&crew->lookout, &worker->hears, &in->tail->position, in->position);
 }
 
 void crew_broken(struct crew *crew, struct worker *worker, const char *why)
@@ -48,6 +60,8 @@ void crew_broken(struct crew *crew, struct worker *worker, const char *why)
 	if (worker->broken || worker->gone)
 		return;
 	worker->broken = true;
+	lookout_forget(&crew->lookout, &worker->hears);
+	lookout_forget(&crew->lookout, &worker->tells);
 	crew->events.broken(crew->events.context, worker->process, why);
 }
 
@@ -63,8 +77,18 @@ uint64_t crew_clock_ns(clockid_t clock)
 
 void crew_flush(struct crew *crew, struct worker *worker)
 {
-	int r = worker->broken || worker->gone ? 0 : worker_flush(worker);
+	const struct outbox *outbox = &worker->outbox;
+	const _Atomic uint64_t *head = &worker->home.out.head->position;
+	/* before we look for room: if it moves meanwhile, it is not what was seen */
+	uint64_t seen = atomic_load_explicit(head, memory_order_relaxed);
 
+	if (worker->broken || worker->gone)
+		return;
+	int r = worker_flush(worker);
+	if (outbox->first && !outbox->fds_in_flight && !worker->retry)
+		lookout_watch(&crew->lookout, &worker->tells, head, seen);
+	else
+		lookout_forget(&crew->lookout, &worker->tells);
 	if (r == WORKER_LATER)
 		crew->retry_ns = crew_clock_ns(CLOCK_MONOTONIC) + FDS_RETRY_NS;
 	else if (r)

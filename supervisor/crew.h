@@ -1,13 +1,15 @@
 /*
- * crew.h: all workers of this rsd and what they share in it: found by process, in the order of
- * their turns, told things, given up when they lie. Only the rooms around it use it: hearing
- * (what a worker says), linking (what the broker wants), workers (their life, and the loop).
+ * crew.h: all workers of this rsd and what they share in it: found by process, looked at
+ * when they may have said something, told things, given up when they lie. Only the rooms around
+ * it use it: hearing (what a worker says), linking (what the broker wants), workers (their
+ * life, and the loop).
  */
 #pragma once
 
 #include <time.h>
 
 #include "supervisor/hosts.h"
+#include "supervisor/lookout.h"
 #include "supervisor/worker.h"
 #include "supervisor/workers.h"
 
@@ -23,15 +25,18 @@ struct crew {
 	struct rsd_end rsd;
 	int bell_read;
 	struct worker *buckets[CREW_BUCKETS];
-	struct worker *turns; /* circle */
-	uint32_t count;
+	struct worker *first; /* of all */
+	struct lookout lookout;
 	uint64_t retry_ns;           /* UINT64_MAX: nothing to flush again */
 	uint8_t body[CREW_BODY_MAX]; /* of the record that is looked at: our copy */
 };
 
 struct worker *crew_find(const struct crew *crew, uint64_t process); /* NULL: there is none */
-void crew_add(struct crew *crew, struct worker *worker);
+int crew_add(struct crew *crew, struct worker *worker) MUST_USE;     /* 0 or -ENOMEM */
 void crew_remove(struct crew *crew, struct worker *worker);
+
+/* What it said until now was heard; what comes is seen by the lookout. */
+void crew_heard(struct crew *crew, struct worker *worker);
 
 /* It broke the protocol: told once, and it is read and told no more. */
 void crew_broken(struct crew *crew, struct worker *worker, const char *why);

@@ -4,6 +4,8 @@
 
 #include "supervisor/jsontext.h"
 
+#define MEDIATED_MAX 64u /* lanes that are shown: an answer is one packet */
+
 json_t *describe_hash(const struct hash *hash)
 {
 	char hex[HASH_HEX_SIZE];
@@ -98,6 +100,20 @@ static void add_stats(
 	number(object, "refused", stats.refused);
 }
 
+static bool add_mediated(void *context, const struct worker_mediated *mediated)
+{
+	json_t *list = context, *object = json_object();
+
+	json_object_set_new(
+		object, "as", json_string(mediated->handler ? "handler" : "client"));
+	number(object, "peer", mediated->peer);
+	number(object, "messages", mediated->messages);
+	number(object, "answers", mediated->answers);
+	number(object, "bytes", mediated->bytes);
+	json_array_append_new(list, object);
+	return json_array_size(list) < MEDIATED_MAX;
+}
+
 json_t *describe_process(const struct session_parts *parts, struct process *p)
 {
 	json_t *object = basics(p);
@@ -128,5 +144,8 @@ json_t *describe_process_fully(const struct session_parts *parts, struct process
 	json_object_set_new(object, "args", strings(p, &at, p->arguments));
 	json_object_set_new(object, "env", strings(p, &at, p->variables));
 	add_stats(parts, p, object, true);
+	json_t *mediated = json_array();
+	workers_each_mediated(parts->workers, p->id, add_mediated, mediated);
+	json_object_set_new(object, "mediated", mediated);
 	return object;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ipc/log.h"
+#include "supervisor/linking.h"
 
 /* Messages to `interface`. A cancel is carried out by the sender's runtime (RECORD_CANCEL);
  * here it is only known. */
@@ -130,6 +131,7 @@ static void on_lane_broken(struct crew *crew, struct worker *worker, const struc
 		crew_broken(crew, worker, "it accused a peer it does not have");
 		return;
 	}
+	linking_accused(crew, worker, lane);
 	log_warning("lane-broken", "proc=%llu lane=%u peer=%llu",
 		(unsigned long long)worker->process, lane,
 		(unsigned long long)worker->table->lanes[lane].peer_process);

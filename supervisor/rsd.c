@@ -27,7 +27,7 @@
 struct flags { /* the command line */
 	const char *run_dir, *state_dir, *cache_dir, *group;
 	uint64_t memory_bytes, body_bytes, idle_ms;
-	bool version, help;
+	bool mediate, version, help;
 };
 
 struct rsd {
@@ -341,12 +341,12 @@ static int open_workers(struct rsd *rsd)
 	const struct workers_events events = processes_workers_events(rsd->parts.processes);
 	int r = workers_new(&events, &rsd->parts.workers);
 
-	if (r == 0)
-		workers_limit_bodies(rsd->parts.workers, rsd->parts.limits.body_bytes);
-	if (r == 0)
-		r = loop_read(rsd->parts.loop, workers_bell(rsd->parts.workers), rung, rsd,
-			&rsd->bell_watch);
-	return r;
+	if (r)
+		return r;
+	workers_limit_bodies(rsd->parts.workers, rsd->parts.limits.body_bytes);
+	workers_mediate(rsd->parts.workers, rsd->flags->mediate);
+	return loop_read(
+		rsd->parts.loop, workers_bell(rsd->parts.workers), rung, rsd, &rsd->bell_watch);
 }
 
 static void close_workers(struct rsd *rsd)
@@ -544,6 +544,8 @@ static const struct option options[] = {
 		FIELD(memory_bytes) },
 	{ 0, "max-body", "SIZE", "of a message between programs (default 16M)", options_size,
 		FIELD(body_bytes) },
+	{ 0, "mediate", NULL, "messages between programs go through rsd", options_switch,
+		FIELD(mediate) },
 	{ 'V', "version", NULL, "print the version", options_switch, FIELD(version) },
 	{ 'h', "help", NULL, "print this", options_switch, FIELD(help) },
 };

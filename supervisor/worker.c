@@ -9,6 +9,8 @@
 
 #include "ipc/memfd.h"
 
+#define RELAYS_FIRST 8u /* room to begin with */
+
 /* ---- what is shared ---- */
 
 static void *map_shared(int fd, size_t bytes, int protection)
@@ -78,15 +80,17 @@ static int make_home(struct worker *worker, const struct rsd_end *rsd, int fds[S
 	int r = lane_new(LANE_RING_SMALL, &fds[START_HOME_LANE]);
 
 	(void)rsd;
-	if (!r)
+	if (r == 0)
 		r = lane_reserve(LANE_RING_SMALL, &place);
-	if (!r)
-		r = lane_map(&worker->home, fds[START_HOME_LANE], place, LANE_RING_SMALL,
-			LANE_HANDLER);
-	if (!r)
-		worker->home.peer =
-			(struct bell_peer){ .page = worker->page, .fd = worker->bell_fd };
-	return r;
+	if (r)
+		return r;
+	r = lane_map(&worker->home, fds[START_HOME_LANE], place, LANE_RING_SMALL, LANE_HANDLER);
+	if (r) {
+		lane_release(LANE_RING_SMALL, place);
+		return r;
+	}
+	worker->home.peer = (struct bell_peer){ .page = worker->page, .fd = worker->bell_fd };
+	return 0;
 }
 
 static int give_rsd(struct worker *worker, const struct rsd_end *rsd, int fds[START_FDS])
@@ -113,6 +117,7 @@ struct worker *worker_free(struct worker *worker)
 	fd_closep(&worker->page_fd);
 	fd_closep(&worker->bell_fd);
 	fd_closep(&worker->socket);
+	free(worker->relays);
 	free(worker);
 	return NULL;
 }
@@ -138,6 +143,8 @@ int worker_new(
 		return r;
 	worker->process = process;
 	worker->page_fd = worker->bell_fd = worker->socket = -1;
+	worker->hears = (struct lookout_item){ .kind = WORKER_HEARS, .owner = worker };
+	worker->tells = (struct lookout_item){ .kind = WORKER_TELLS, .owner = worker };
 	outbox_init(&worker->outbox);
 	for (size_t i = 0; !r && i < ARRAY_LEN(steps); i++)
 		r = steps[i](worker, rsd, fds);
@@ -172,15 +179,40 @@ int worker_tell(
 	return outbox_add(&worker->outbox, head, body, fds) ? WORKER_DEAF : 0;
 }
 
-bool worker_lane_fds(int lane_fd, const struct worker *peer, int fds[HOME_FDS])
+bool worker_lane_fds(int lane_fd, int bell_fd, int page_fd, int fds[HOME_FDS])
 {
 	bool all = !duplicate(lane_fd, &fds[HOME_FD_LANE]) &
-		   !duplicate(peer->bell_fd, &fds[HOME_FD_BELL]) &
-		   !duplicate(peer->page_fd, &fds[HOME_FD_PAGE]);
+		   !duplicate(bell_fd, &fds[HOME_FD_BELL]) &
+		   !duplicate(page_fd, &fds[HOME_FD_PAGE]);
 
 	for (size_t i = 0; !all && i < HOME_FDS; i++)
 		fd_closep(&fds[i]);
 	return all;
+}
+
+/* ---- its mediated lanes ---- */
+
+struct relay *worker_relay(const struct worker *worker, uint32_t lane)
+{
+	return lane < worker->relays_room ? worker->relays[lane] : NULL;
+}
+
+int worker_relays_room(struct worker *worker, uint32_t lane)
+{
+	uint32_t room = worker->relays_room ? worker->relays_room : RELAYS_FIRST;
+
+	if (lane < worker->relays_room)
+		return 0;
+	while (room <= lane)
+		room *= 2;
+	struct relay **relays = realloc(worker->relays, room * sizeof(struct relay *));
+	if (!relays)
+		return -ENOMEM;
+	for (uint32_t i = worker->relays_room; i < room; i++)
+		relays[i] = NULL;
+	worker->relays = relays;
+	worker->relays_room = room;
+	return 0;
 }
 
 /* ---- its lane table ---- */

@@ -8,17 +8,23 @@
 #include "ipc/hash.h"
 #include "ipc/table.h"
 #include "runtime/start.h"
+#include "supervisor/lookout.h"
 #include "supervisor/outbox.h"
 
+struct relay;
 struct worker {
 	struct worker *next_in_bucket;  /* of crew.c */
-	struct worker *next, *previous; /* the order of turns */
+	struct worker *next, *previous; /* of all */
 	uint64_t process;
 	struct lane home;            /* rsd is the handler */
 	struct table *table;         /* only rsd can write it */
 	const struct own_page *page; /* only the worker can write it */
 	int page_fd, bell_fd, socket;
 	struct outbox outbox;
+	struct lookout_item hears; /* its home lane has something */
+	struct lookout_item tells; /* watched while the outbox waits for room there */
+	struct relay **relays;     /* by lane; NULL: the lane is not mediated */
+	uint32_t relays_room;
 	int client_fds[HOME_FDS];   /* between connect() and opened(): the client's end of a new
 				       lane */
 	uint64_t host_slots;        /* host interfaces it opened */
@@ -26,6 +32,13 @@ struct worker {
 	uint32_t lanes;
 	bool ready, broken, gone;
 	bool retry; /* too many descriptors were in flight: flush again later */
+};
+
+/* Kinds of items in the lookout. */
+enum {
+	WORKER_HEARS,
+	WORKER_TELLS,
+	WORKER_RELAY /* of linking.c */
 };
 
 /* What worker_tell() and worker_flush() may answer besides 0. */
@@ -55,8 +68,14 @@ int worker_tell(struct worker *worker, const struct record *head, const void *bo
 /* Sends what fits of the outbox and rings the worker's bell if there is a reason. */
 int worker_flush(struct worker *worker) MUST_USE;
 
-/* Descriptors for one end of a lane whose other end is `peer`. False: no descriptors left. */
-bool worker_lane_fds(int lane_fd, const struct worker *peer, int fds[HOME_FDS]) MUST_USE;
+/* Descriptors for one end of a lane; bell and page are those of who is at the other. False: no
+ * descriptors left. */
+bool worker_lane_fds(int lane_fd, int bell_fd, int page_fd, int fds[HOME_FDS]) MUST_USE;
+
+/* Its mediated lanes: relays[lane] may be set after relays_room(), which answers -ENOMEM or 0.
+ */
+int worker_relays_room(struct worker *worker, uint32_t lane) MUST_USE;
+struct relay *worker_relay(const struct worker *worker, uint32_t lane);
 
 /* Changes of its lane table; each raises the version and rings. */
 void worker_table_open(struct worker *worker, uint32_t lane, enum lane_role role,

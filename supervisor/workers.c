@@ -10,6 +10,7 @@
 
 #include "supervisor/hearing.h"
 #include "supervisor/linking.h"
+#include "supervisor/relays.h"
 
 #define PUMP_RECORDS 32u /* one turn of one worker */
 #define PUMP_BYTES   (64 * KIB)
@@ -40,58 +41,63 @@ static uint64_t host_realtime(void *context)
 	return crew_clock_ns(CLOCK_REALTIME);
 }
 
-/* A turn of one worker. True: something may be left. */
-static bool pump(struct workers *workers, struct worker *worker)
+/* ---- turns ---- */
+
+static bool hear(struct crew *crew, struct lookout_item *item)
 {
+	struct worker *worker = item->owner;
 	uint64_t bytes = 0;
 	uint32_t n = 0;
 
-	while (n < PUMP_RECORDS && bytes < PUMP_BYTES &&
-		hearing_record(&workers->crew, worker, &bytes))
+	while (n < PUMP_RECORDS && bytes < PUMP_BYTES && hearing_record(crew, worker, &bytes))
 		n++;
 	if (worker->broken)
 		return false;
+	crew_heard(crew, worker);
 	lane_tell(&worker->home);
 	if (!worker->retry)
-		crew_flush(&workers->crew, worker);
+		crew_flush(crew, worker);
 	return n == PUMP_RECORDS || bytes >= PUMP_BYTES;
 }
 
+static bool flush(struct crew *crew, struct lookout_item *item)
+{
+	crew_flush(crew, item->owner);
+	return false;
+}
+
+/* A turn of whoever has something; true: more may be left. */
+static bool (*const turns[])(struct crew *, struct lookout_item *) = {
+	[WORKER_HEARS] = hear,
+	[WORKER_TELLS] = flush,
+	[WORKER_RELAY] = linking_turn,
+};
+
 bool workers_pump(struct workers *workers)
 {
+	struct crew *crew = &workers->crew;
+	struct lookout_item *item;
+	struct lookout_scan scan = lookout_begin(&crew->lookout);
 	bool more = false;
-	uint32_t n = workers->crew.count;
 
 	/* no event may take a worker away in between: rsd calls workers_gone() from a turn of
 	 * its own */
-	for (struct worker *worker = workers->crew.turns; n; n--, worker = worker->next)
-		more |= pump(workers, worker);
-	if (workers->crew.turns)
-		workers->crew.turns = workers->crew.turns->next;
+	while ((item = lookout_next(&crew->lookout, &scan)))
+		more |= turns[item->kind](crew, item);
+	lookout_advance(&crew->lookout);
 	return more;
 }
 
 /* ---- sleeping ---- */
 
-static bool waits(const struct workers *workers, const struct worker *worker)
-{
-	if (worker->broken)
-		return false;
-	if (ring_waiting(&worker->home.in) && !hearing_blocked(&workers->crew, worker))
-		return true;
-	/* a worker that had no room for us may have made some before it saw that we want it */
-	const struct outbox *outbox = &worker->outbox;
-	return outbox->first && !outbox->fds_in_flight && !worker->retry &&
-	       atomic_load_explicit(&worker->home.out.head->position, memory_order_acquire) !=
-		       worker->home.out.head_seen;
-}
-
 bool workers_waiting(const struct workers *workers)
 {
-	uint32_t n = workers->crew.count;
+	const struct crew *crew = &workers->crew;
+	struct lookout_item *item;
+	struct lookout_scan scan = lookout_begin(&crew->lookout);
 
-	for (const struct worker *worker = workers->crew.turns; n; n--, worker = worker->next)
-		if (waits(workers, worker))
+	while ((item = lookout_next(&crew->lookout, &scan)))
+		if (item->kind != WORKER_HEARS || !hearing_blocked(crew, item->owner))
 			return true;
 	return false;
 }
@@ -120,10 +126,8 @@ uint64_t workers_deadline_ns(struct workers *workers)
 
 static void flush_again(struct workers *workers)
 {
-	uint32_t n = workers->crew.count;
-
 	workers->crew.retry_ns = UINT64_MAX;
-	for (struct worker *worker = workers->crew.turns; n; n--, worker = worker->next)
+	for (struct worker *worker = workers->crew.first; worker; worker = worker->next)
 		if (worker->retry)
 			crew_flush(&workers->crew, worker);
 }
@@ -151,13 +155,16 @@ int workers_add(struct workers *workers, uint64_t process, const struct hash *pr
 	if (r)
 		return r;
 	r = broker_process_started(workers->crew.broker, process, program);
+	if (r == 0) {
+		r = crew_add(&workers->crew, worker);
+		if (r)
+			broker_process_gone(workers->crew.broker, process);
+	}
 	if (r) {
 		worker_free(worker);
 		worker_close_fds(fds);
-		return r;
 	}
-	crew_add(&workers->crew, worker);
-	return 0;
+	return r;
 }
 
 void workers_gone(struct workers *workers, uint64_t process, struct trap_report *report)
@@ -174,6 +181,7 @@ void workers_gone(struct workers *workers, uint64_t process, struct trap_report 
 		&workers->crew, worker, &bytes)) /* its last words; the ring is bounded */
 		;
 	crew_remove(&workers->crew, worker);
+	linking_gone(worker);
 	broker_process_gone(workers->crew.broker, process);
 	hosts_process_gone(&workers->crew.hosts, process);
 	worker_free(worker);
@@ -222,6 +230,11 @@ void workers_limit_bodies(struct workers *workers, uint32_t bytes)
 	broker_limit_bodies(workers->crew.broker, bytes);
 }
 
+void workers_mediate(struct workers *workers, bool mediate)
+{
+	broker_mediate(workers->crew.broker, mediate);
+}
+
 const struct broker *workers_broker(const struct workers *workers)
 {
 	return workers->crew.broker;
@@ -251,6 +264,29 @@ bool workers_stats(const struct workers *workers, uint64_t process, struct worke
 		.lane_bytes = use.lane_bytes,
 		.refused = use.refused };
 	return true;
+}
+
+void workers_each_mediated(const struct workers *workers, uint64_t process,
+	bool (*each)(void *context, const struct worker_mediated *mediated), void *context)
+{
+	const struct worker *worker = crew_find(&workers->crew, process);
+	bool more = worker != NULL;
+
+	for (uint32_t lane = 0; more && lane < worker->relays_room; lane++) {
+		const struct relay *relay = worker->relays[lane];
+		if (!relay)
+			continue;
+		const struct relay_count *messages = &relay->counts[LANE_CLIENT],
+					 *answers = &relay->counts[LANE_HANDLER];
+		enum lane_role role = linking_role(relay, process, lane);
+		const struct worker_mediated mediated = { .lane = lane,
+			.handler = role == LANE_HANDLER,
+			.peer = relay->process[relays_other(role)],
+			.messages = messages->records,
+			.answers = answers->records,
+			.bytes = messages->bytes + answers->bytes };
+		more = each(context, &mediated);
+	}
 }
 
 /* ---- all of them ---- */
@@ -316,10 +352,11 @@ struct workers *workers_free(struct workers *workers)
 {
 	if (!workers)
 		return NULL;
-	while (workers->crew.turns) {
+	while (workers->crew.first) {
 		struct trap_report report;
-		workers_gone(workers, workers->crew.turns->process, &report);
+		workers_gone(workers, workers->crew.first->process, &report);
 	}
+	lookout_deinit(&workers->crew.lookout);
 	hosts_deinit(&workers->crew.hosts);
 	broker_free(workers->crew.broker);
 	if (workers->crew.own)

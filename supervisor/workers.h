@@ -57,7 +57,11 @@ void workers_close_fds(int fds[START_FDS]);
  * hosts, and forgets it. */
 void workers_gone(struct workers *workers, uint64_t process, struct trap_report *report);
 
-/* Reads home lanes, in turn, with a budget each. True: call again soon, something is left. */
+/* Whether messages between programs go through rsd: broker_mediate(). */
+void workers_mediate(struct workers *workers, bool mediate);
+
+/* Reads home lanes and passes on what is mediated, in turn, with a budget each. True: call
+ * again soon, something is left. */
 bool workers_pump(struct workers *workers);
 bool workers_waiting(const struct workers *workers);
 int workers_bell(const struct workers *workers); /* read end */
@@ -95,3 +99,14 @@ struct worker_stats {
 };
 bool workers_stats(
 	const struct workers *workers, uint64_t process, struct worker_stats *out) MUST_USE;
+
+/* What rsd passed on of a process's mediated lanes; each() returns false to stop. */
+struct worker_mediated {
+	uint32_t lane; /* in the process's table */
+	bool handler;  /* the process is the one that is asked */
+	uint64_t peer;
+	uint64_t messages, answers;
+	uint64_t bytes; /* of both */
+};
+void workers_each_mediated(const struct workers *workers, uint64_t process,
+	bool (*each)(void *context, const struct worker_mediated *mediated), void *context);

@@ -27,7 +27,7 @@ $(filter $(BUILD)/tests/sim/%,$(TESTS)): $(addprefix $(BUILD)/tests/sim/,world.o
 $(filter %/check_evil %/check_evil_big,$(TESTS)): $(BUILD)/tests/e2e/evil.o
 
 # Logic without much I/O: what valgrind can follow to the end. The broker's many small tests all run in one process.
-VALGRIND_OF := broker client journal loop options program programs symbol table term units workers \
+VALGRIND_OF := broker client journal linking loop options program programs relays symbol table term units workers \
 	host_console host_log host_random host_time
 VALGRIND := $(if $(SAN),,$(foreach t,$(VALGRIND_OF),$(filter %/check_$(t),$(QUICK))))
 

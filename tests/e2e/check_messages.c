@@ -348,17 +348,22 @@ static void add_tests(TCase *tc)
 	tcase_add_test(tc, a_flood_of_output_is_bounded_and_whole_for_who_reads);
 }
 
+static void rsd_that_mediates(void)
+{
+	run_rsd_with("--mediate");
+}
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("messages");
-	TCase *tc = run_case("programs");
+	TCase *direct = run_case("direct"),
+	      *mediated = run_case_with("mediated", rsd_that_mediates);
 
-	add_tests(tc);
-	suite_add_tcase(s, tc);
-	TCase *longer = tcase_create("longer bodies");
-	tcase_set_timeout(longer, 60);
-	tcase_add_unchecked_fixture(longer, run_folders, run_folders_end);
-	tcase_add_checked_fixture(longer, run_rsd_long, run_rsd_end);
+	add_tests(direct);
+	add_tests(mediated); /* no program knows the difference */
+	suite_add_tcase(s, direct);
+	suite_add_tcase(s, mediated);
+	TCase *longer = run_case_with("longer bodies", run_rsd_long);
 	tcase_add_test(longer, rsd_says_how_long_a_body_may_be);
 	suite_add_tcase(s, longer);
 	return s;

@@ -546,10 +546,15 @@ void run_rsd_end(void)
 
 TCase *run_case(const char *name)
 {
+	return run_case_with(name, run_rsd);
+}
+
+TCase *run_case_with(const char *name, void (*set_up)(void))
+{
 	TCase *tc = tcase_create(name);
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_unchecked_fixture(tc, run_folders, run_folders_end);
-	tcase_add_checked_fixture(tc, run_rsd, run_rsd_end);
+	tcase_add_checked_fixture(tc, set_up, run_rsd_end);
 	return tc;
 }

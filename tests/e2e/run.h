@@ -88,6 +88,7 @@ bool run_family_is_gone(const struct run_family *family);
 
 /* A case in folders of its own, with an rsd for each test. */
 TCase *run_case(const char *name);
+TCase *run_case_with(const char *name, void (*set_up)(void)); /* calls run_rsd_with() */
 
 int64_t run_now_ms(void);
 void run_nap(void);
