@@ -22,6 +22,14 @@ const char *const rows_groups[GROUPS] = {
 	"mkdir \"$here\"/peer && \"$bench\"/" words " \"$here\"/peer $ms; said=$?; " \
 	"rm -rf \"$here\"/peer; exit $said"
 
+/* Under an rsd of its own with this option, whose objects are the other's. */
+#define OWN_RSD(option, command)                                                         \
+	"export REDSHIRT_RUN_DIR=\"$here\"/own REDSHIRT_STATE_DIR=\"$here\"/own-state; " \
+	"rsd " option " 2>\"$here\"/own.log & own=$!; "                                  \
+	"until [ -S \"$here\"/own/control.sock ]; do sleep 0.01; done; "                 \
+	"rsctl start \"$guests\"/bench_echo.wasm bench:echo >\"$here\"/own.started "     \
+	"&& " command "; said=$?; kill $own; wait $own; exit $said"
+
 #define FREE_ONLY (1u << PLACE_ONE_CORE)
 
 /* The mean things first: they are what the others are held against. */
@@ -41,6 +49,8 @@ const struct row rows_all[] = {
 
 	{ "request + answer", GROUP_OURS, 64, 0, ASK "bench:echo 64 1 $ms", NULL },
 	{ "host interface: time now", GROUP_OURS, 4, 0, ASK "redshirt:time 4 1 $ms", NULL },
+	{ "mediated", GROUP_OURS, 64, 0, OWN_RSD("--mediate", ASK "bench:echo 64 1 $ms"),
+		NULL },
 	{ "16 under way", GROUP_OURS, 64, 0, ASK "bench:echo 64 16 $ms", NULL },
 	{ "256 under way", GROUP_OURS, 64, 0, ASK "bench:echo 64 256 $ms", NULL },
 	{ "1 KiB", GROUP_OURS, 1 << 10, 0, ASK "bench:echo 1024 1 $ms", NULL },
@@ -73,6 +83,7 @@ const struct target rows_targets[] = {
 	{ "request + answer", MEASURE_SPEED, 10, "dbus-broker" },
 	{ "request + answer", MEASURE_SPEED, 40, "nats" },
 	{ "request + answer", MEASURE_SPEED, 40, "nats, not collecting" },
+	{ "mediated", MEASURE_P50, 3, "bare futex" },
 	{ "host interface: time now", MEASURE_P50, 1.3, "bare futex" },
 	{ "16 under way", MEASURE_RATE, 2e6, NULL },
 	{ "16 under way", MEASURE_RATE, 7, "pipe, 16 under way" },

@@ -69,7 +69,7 @@ static void open_lanes(uint32_t count)
 void world_begin(enum place place)
 {
 	go_to(place);
-	run_rsd();
+	run_rsd_with("--max-body 64M");
 	run_start("rsctl start \"$guests\"/bench_echo.wasm bench:echo");
 	run_start("rsctl start \"$guests\"/bench_echo.wasm bench:lanes");
 	open_lanes(LANES_MAX < WORLD_LANES + WORLD_LANES_KEPT ? LANES_MAX - WORLD_LANES_KEPT
