@@ -34,8 +34,10 @@ static void watch(uint32_t i)
 		ends_unmap(i, END_DONE);
 	else if (state == TABLE_CLOSED && ends_readable(end))
 		close_lane(i, END_DONE);
-	else if (end->state == END_OPEN)
+	else if (end->state == END_OPEN) {
 		end->state = END_DRAINING;
+		ends_heat(i); /* it ends when it was read to its end */
+	}
 }
 
 void closing_watch(void)

@@ -6,9 +6,16 @@
 #include <sys/mman.h>
 
 #include "ipc/fdpass.h"
+#include "ipc/watch.h"
 #include "runtime/trap.h"
 
 LARGE_TABLE struct ends ends;
+
+/* Of lanes [0, watched). The home lane is looked at for itself, so that this table costs
+ * nothing as long as there is no other. */
+LARGE_TABLE static struct watch watches[LANES_MAX];
+static uint32_t watched;
+static uint32_t recent; /* the lane that was found empty last */
 
 static struct lane_place place_of(uint32_t i)
 {
@@ -87,6 +94,14 @@ static int take(uint32_t i, const int fds[HOME_FDS])
 	return r;
 }
 
+static void watch(uint32_t i)
+{
+	while (watched <= i)
+		watches[watched++] = watch_nothing();
+	watches[i] = watch_ring(&ends.all[i].lane.in);
+	ends_heat(i); /* something may have come before it was watched */
+}
+
 int ends_take(uint32_t i)
 {
 	struct end *end = &ends.all[i];
@@ -104,6 +119,8 @@ int ends_take(uint32_t i)
 		fd_closep(&fds[HOME_FD_BELL]);
 	end->lane.peer.fd = fds[HOME_FD_BELL];
 	end->state = r ? END_BROKEN : END_OPEN;
+	if (!r)
+		watch(i);
 	if (i >= ends.high)
 		ends.high = i + 1;
 	/* what the table says may be newer than the announcement: look again */
@@ -121,7 +138,9 @@ void ends_unmap(uint32_t i, enum end_state state)
 		fd_closep(&end->lane.peer.fd);
 		lane_unmap(&end->lane);
 		munmap(peer_page(i), OWN_PAGE_BYTES);
+		watches[i] = watch_nothing();
 	}
+	ends_remove(&ends.hot, i);
 	ends_remove(&ends.written, i);
 	ends_remove(&ends.read, i);
 	ends_remove(&ends.want_room, i);
@@ -219,15 +238,25 @@ void ends_want_room(uint32_t i, uint32_t bytes)
 
 /* ---- sleep ---- */
 
-bool ends_waiting(uint32_t first, const struct ends_set *but)
+void ends_cool(uint32_t i)
 {
-	for (uint32_t i = first; i < ends.high; i++) {
-		const struct end *end = &ends.all[i];
+	ends_remove(&ends.hot, i);
+	recent = i;
+	if (i != LANE_HOME)
+		watches[i] = watch_ring(&ends.all[i].lane.in);
+}
 
-		if (ends_readable(end) && !ends_has(but, i) && ring_waiting(&end->lane.in))
-			return true;
+bool ends_scan(const struct ends_set *but)
+{
+	if (ring_waiting(&ends.all[LANE_HOME].lane.in))
+		ends_heat(LANE_HOME);
+	for (uint32_t from = 0; from < watched; from += 64) {
+		uint32_t n = watched - from < 64 ? watched - from : 64;
+
+		ends_set_word(&ends.hot, from / 64,
+			ends.hot.words[from / 64] | watch_look(&watches[from], n));
 	}
-	return false;
+	return ends_next_but(&ends.hot, but, 0) < LANES_MAX;
 }
 
 /* Says on every lane that needs it that we sleep for room. True: there is some already. */
@@ -281,12 +310,26 @@ static void block(uint64_t until_ns)
 		trap_runtime();
 }
 
+/* Who asked last is the first to ask again: then the others can wait until the next look. */
+static bool recent_again(const struct ends_set *but)
+{
+	const struct end *end = &ends.all[recent];
+
+	if (!ends_readable(end) || ends_has(but, recent) || !ring_waiting(&end->lane.in))
+		return false;
+	ends_heat(recent);
+	return true;
+}
+
 void ends_sleep(const struct ends_set *but, uint64_t until_ns)
 {
 	ends_settle();
 	uint64_t epoch = bell_sleep_begin(ends.own);
-	if (!ends_waiting(0, but) && !ends_table_changed() && !room_came())
+	bool sleep = !ends_scan(but) && !ends_table_changed() && !room_came();
+	if (sleep)
 		block(until_ns);
 	bell_sleep_end(ends.own, epoch);
+	if (sleep && !recent_again(but))
+		ends_scan(but);
 	room_forget();
 }

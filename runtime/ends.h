@@ -3,6 +3,9 @@
  * set per process, all of it mapped or static before the lock. What travels on the lanes is not
  * known here.
  *
+ * A lane is hot from the moment that something was seen there, or that it is read, until it was
+ * found empty. Only hot lanes are read; ends_scan() looks which others have become hot.
+ *
  * Bells are rung, and heads told, once per batch: whoever writes or reads a lane marks it, and
  * ends_ring() or ends_settle() does the rest. ends_sleep() settles first.
  */
@@ -54,6 +57,7 @@ struct ends {
 	uint32_t high; /* all[0, high) may be in use */
 	struct ends_set written, read, want_room;
 	struct ends_set handlers; /* lanes on which we are the handler */
+	struct ends_set hot;      /* lanes that may have something for us */
 	uint32_t owing;           /* ends that owe rsd a record */
 	uint32_t leaving;         /* ends in END_LEAVING */
 	const struct table *table;
@@ -105,6 +109,20 @@ static inline uint32_t ends_next(const struct ends_set *set, uint32_t i)
 		return LANES_MAX;
 	uint32_t w = i / 64 + 1 + (uint32_t)__builtin_ctzll(later);
 	return w * 64 + (uint32_t)__builtin_ctzll(set->words[w]);
+}
+/* The same, but lanes of `but` are passed over. */
+static inline uint32_t ends_next_but(
+	const struct ends_set *set, const struct ends_set *but, uint32_t i)
+{
+	do
+		i = ends_next(set, i);
+	while (i < LANES_MAX && ends_has(but, i) && ++i);
+	return i;
+}
+static inline void ends_clear(struct ends_set *set)
+{
+	if (set->any)
+		*set = (struct ends_set){ 0 };
 }
 /* Adds all of another set. */
 static inline void ends_join(struct ends_set *set, const struct ends_set *more)
@@ -166,11 +184,19 @@ void ends_settle(void); /* the same, and tells peers what was read */
 /* For a body that found no room on lane i: sleeping ends when there is some. */
 void ends_want_room(uint32_t i, uint32_t bytes);
 
-/* True: something lies in one of the lanes [first, high) that are not in `but`. */
-bool ends_waiting(uint32_t first, const struct ends_set *but);
+/* Lane i is being read; or it was read until it was empty. */
+static inline void ends_heat(uint32_t i)
+{
+	ends_add(&ends.hot, i);
+}
+void ends_cool(uint32_t i);
+
+/* Looks at all lanes. True: there is a hot one that is not in `but`. */
+bool ends_scan(const struct ends_set *but);
 
 #define ENDS_FOREVER UINT64_MAX
 /* Sleeps until something new may have come (a lane not in `but`, the table, wanted room) or the
- * monotonic clock says so. May end early for nothing. */
+ * monotonic clock says so. May end early for nothing. If a lane woke us, one
+ * that has something is hot afterwards. */
 void ends_sleep(const struct ends_set *but, uint64_t until_ns);
 uint64_t ends_clock_ns(void);

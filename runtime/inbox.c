@@ -10,8 +10,15 @@
 #define TURN_RECORDS 64u
 #define TURN_BYTES   (1 * MIB)
 
+/* A lane that was empty is heard again after so many deliveries at most, however busy others
+ * are. */
+#define SCAN_EVERY 64u
+
+#define MORE_LOOKS 4u /* lanes, beginning with the one whose turn it was */
+
 static struct ends_set stuck; /* lanes that cannot go on in this call */
 static uint32_t turn;         /* the lane that was read last */
+static uint32_t unscanned;    /* rounds of turns since all lanes were looked at */
 
 int inbox_init(uint32_t body_bytes_max)
 {
@@ -30,6 +37,7 @@ static int64_t read_lane(
 	uint64_t end = ends.all[i].lane.in.position + TURN_BYTES;
 	bool empty = false;
 
+	ends_heat(i);
 	for (uint32_t n = 0; got == TAKING_GO_ON && !empty && n < TURN_RECORDS &&
 			     ends.all[i].lane.in.position < end;
 		n++) {
@@ -46,8 +54,11 @@ static int64_t read_lane(
 		closing_broken(i);
 	else if (empty && ends.all[i].state == END_DRAINING)
 		closing_drained(i);
-	else
+	else {
+		if (empty)
+			ends_cool(i);
 		return got;
+	}
 	taking_changed = true;
 	return TAKING_CLOSED;
 }
@@ -55,24 +66,24 @@ static int64_t read_lane(
 /* ---- all of them ---- */
 
 /* Lanes that are not read for this want. */
-static struct ends_set left_alone(const struct inbox_want *want)
+static const struct ends_set *left_alone(const struct inbox_want *want)
 {
-	struct ends_set but = stuck;
+	static struct ends_set both;
 
-	if (!want->messages && !want->parcels)
-		ends_join(&but, &ends.handlers);
-	return but;
+	if (want->messages || want->parcels || !ends_any(&ends.handlers))
+		return &stuck;
+	both = stuck;
+	ends_join(&both, &ends.handlers);
+	return &both;
 }
 
-static int64_t read_lanes(const struct inbox_want *want, const struct inbox_sink *sink)
+/* One turn for each hot lane in [from, to). */
+static int64_t read_between(uint32_t from, uint32_t to, const struct ends_set *but,
+	const struct inbox_want *want, const struct inbox_sink *sink)
 {
-	struct ends_set but = left_alone(want);
-
-	for (uint32_t n = ends.high; n; n--) {
-		uint32_t i = turn = turn + 1 < ends.high ? turn + 1 : 0;
-
-		if (!ends_readable(&ends.all[i]) || ends_has(&but, i))
-			continue;
+	for (uint32_t i = ends_next_but(&ends.hot, but, from); i < to;
+		i = ends_next_but(&ends.hot, but, i + 1)) {
+		turn = i;
 		int64_t got = read_lane(i, want, sink);
 		if (got > 0)
 			return got;
@@ -82,6 +93,20 @@ static int64_t read_lanes(const struct inbox_want *want, const struct inbox_sink
 	return 0;
 }
 
+static int64_t read_lanes(const struct inbox_want *want, const struct inbox_sink *sink)
+{
+	const struct ends_set *but = left_alone(want);
+	uint32_t last = turn;
+
+	if (++unscanned >= SCAN_EVERY) {
+		ends_scan(but);
+		unscanned = 0;
+	}
+	int64_t got = read_between(last + 1, LANES_MAX, but, want, sink);
+	return got ? got : read_between(0, last + 1, but, want, sink);
+}
+
+/* At what is known to have come. */
 static int64_t look(const struct inbox_want *want, const struct inbox_sink *sink)
 {
 	int64_t got;
@@ -102,7 +127,7 @@ static int64_t look(const struct inbox_want *want, const struct inbox_sink *sink
 			got = read_lanes(want, sink);
 		if (parcels_room_came) { /* for those that found none before */
 			parcels_room_came = false;
-			stuck = (struct ends_set){ 0 };
+			ends_clear(&stuck);
 			taking_changed = true;
 		}
 	} while (!got && taking_changed);
@@ -112,7 +137,7 @@ static int64_t look(const struct inbox_want *want, const struct inbox_sink *sink
 /* True: a lane that carries answers cannot go on, so what is wanted may never come. */
 static bool answers_stuck(const struct inbox_want *want)
 {
-	for (uint32_t w = 0; !want->answers && w < ENDS_WORDS; w++)
+	for (uint32_t w = 0; !want->answers && ends_any(&stuck) && w < ENDS_WORDS; w++)
 		if (stuck.words[w] & ~ends.handlers.words[w])
 			return true;
 	return false;
@@ -120,15 +145,16 @@ static bool answers_stuck(const struct inbox_want *want)
 
 static void sleep_until(const struct inbox_want *want, uint64_t until_ns)
 {
-	struct ends_set but = left_alone(want);
-
-	if (parcels_wanted) { /* look again, whether those who have the room go on */
-		uint64_t soon_ns = ends_clock_ns() + PARCELS_IDLE_NS;
-		until_ns = soon_ns < until_ns ? soon_ns : until_ns;
-		stuck = (struct ends_set){ 0 };
-		parcels_wanted = false;
+	if (!parcels_wanted) {
+		ends_sleep(left_alone(want), until_ns);
+		return;
 	}
-	ends_sleep(&but, until_ns);
+	/* look again after a while, whether those who have the room go on */
+	struct ends_set but = *left_alone(want);
+	uint64_t soon_ns = ends_clock_ns() + PARCELS_IDLE_NS;
+	ends_clear(&stuck);
+	parcels_wanted = false;
+	ends_sleep(&but, soon_ns < until_ns ? soon_ns : until_ns);
 }
 
 static int64_t next(
@@ -136,9 +162,13 @@ static int64_t next(
 {
 	uint64_t until_ns = ENDS_FOREVER;
 
-	stuck = (struct ends_set){ 0 };
+	ends_clear(&stuck);
 	for (bool first = true;; first = false) {
 		int64_t got = look(want, sink);
+		/* before it is said that there is nothing: at all that may have come */
+		if (!got && (timeout_ns == 0 || answers_stuck(want)) &&
+			ends_scan(left_alone(want)))
+			got = look(want, sink);
 		if (got)
 			return got;
 		if (answers_stuck(want))
@@ -164,6 +194,18 @@ int64_t inbox_next(
 	return got;
 }
 
+bool inbox_more(void)
+{
+	uint32_t i = ends_next(&ends.hot, turn ? turn : 1);
+
+	for (uint32_t n = 0; n < MORE_LOOKS && i < LANES_MAX; n++) {
+		if (ring_waiting(&ends.all[i].lane.in))
+			return true;
+		i = ends_next(&ends.hot, i + 1);
+	}
+	return false;
+}
+
 /* ---- for those who wait for something else ---- */
 
 static const struct inbox_want nothing = { .parcels = true };
@@ -178,7 +220,7 @@ bool inbox_read_home(void)
 
 bool inbox_drain(void)
 {
-	stuck = (struct ends_set){ 0 };
+	ends_clear(&stuck);
 	(void)!look(&nothing, NULL);
 	return !answers_stuck(&nothing);
 }
@@ -195,7 +237,5 @@ void inbox_sleep_home(void)
 
 void inbox_sleep_drained(uint64_t until_ns)
 {
-	struct ends_set but = left_alone(&nothing);
-
-	ends_sleep(&but, until_ns);
+	ends_sleep(left_alone(&nothing), until_ns);
 }

@@ -36,6 +36,9 @@ int inbox_init(uint32_t body_bytes_max) MUST_USE;
 int64_t inbox_next(
 	const struct inbox_want *want, const struct inbox_sink *sink, int64_t timeout_ns);
 
+/* True: another message is known to wait. Does not look far. */
+bool inbox_more(void);
+
 /* Takes in what waits for no place of the program's: answers, control, long messages as they
  * come. False: stuck. */
 bool inbox_read_home(void);

@@ -275,9 +275,7 @@ static uint32_t put_long_answer(
 /* While more work waits the client can wait for its bell, unless this work is slow. */
 static void ring_answers(void)
 {
-	static const struct ends_set none;
-
-	if (++answers_unrung < ANSWERS_UNRUNG_MAX && ends_waiting(1, &none) &&
+	if (++answers_unrung < ANSWERS_UNRUNG_MAX && inbox_more() &&
 		__rdtsc() - taking_delivered_at < SLOW_TICKS)
 		return;
 	answers_unrung = 0;

@@ -120,6 +120,11 @@ mutant ipc/lane.c 'a peer may seal the lane against writing' scribbler '
 
 mutant runtime/ends.c 'a worker sleeps without telling what it read' model-room.SLEEP_UNTOLD '
 	/^void ends_sleep/,/^}/s/ends_settle();//'
+mutant runtime/ends.c 'a worker looks at its lanes, then says that it sleeps' model-bell.LOOK_BEFORE_BEGIN '
+	/^void ends_sleep/,/^}/{
+		s/uint64_t epoch = bell_sleep_begin(ends.own);/bool some = ends_scan(but);\n&/
+		s/!ends_scan(but) \&\& /!some \&\& /
+	}'
 mutant runtime/ends.c 'a worker sleeps without a look at its table' model-table.NO_COMPARE '
 	/^void ends_sleep/,/^}/s/ && !ends_table_changed()//'
 mutant runtime/ends.c 'a change from before the lane was taken is forgotten' model-table.KEEP_VERSION '
