@@ -47,6 +47,16 @@ void books_memory(struct memory *memory)
 	memories[memories_count++] = memory;
 }
 
+uint32_t books_lanes(void)
+{
+	return memories_count;
+}
+
+struct memory *books_lane(uint32_t n)
+{
+	return memories[n];
+}
+
 static struct pair *pair_of(const struct process *handler, uint64_t client)
 {
 	return &pairs[handler->id - 1][client - 1];

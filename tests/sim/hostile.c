@@ -56,44 +56,41 @@ static void say_anything(struct process *p)
 static void write_anything(struct process *p, struct end *end)
 {
 	bool client = end->role == LANE_CLIENT;
+	const struct item *asked = queue_peek(memory_in(end->memory, end->role));
 	struct item item = { .kind = client ? RECORD_MESSAGE : RECORD_ANSWER,
 		.slot = world_pick(client ? TABLE_SLOTS_MAX + (world_pick(30) == 0) : 2),
 		.lie = world_pick(40) == 0 };
 
 	if (client)
 		item.message = books_new(p, NO_INTERFACE, world_pick(2), false);
-	else if (end->memory->requests.count && world_pick(10))
-		item.message = queue_peek(&end->memory->requests)->message;
+	else if (asked && world_pick(10))
+		item.message = asked->message;
 	else
 		item.message = 1 + world_pick(100); /* a guess */
 	if (!client)
 		item.slot = item.slot ? RS_HANDLER_GONE : 0;
-	(void)queue_add(client ? &end->memory->requests : &end->memory->answers, item);
+	(void)queue_add(memory_out(end->memory, end->role), item);
+}
+
+static void skip_something(struct end *end)
+{
+	struct queue *in = memory_in(end->memory, end->role);
+
+	if (in->count)
+		queue_drop(in);
 }
 
 void hostile_step(struct process *p)
 {
 	struct end *end = &p->ends[world_pick(LANES_MAX)];
+	uint32_t what = world_pick(4);
 
 	take_what_comes(p);
 	say_taken(p);
-	switch (world_pick(4)) {
-	case 0:
+	if (what == 0)
 		say_anything(p);
-		break;
-	case 1:
-		if (end->memory)
-			write_anything(p, end);
-		break;
-	case 2:
-		if (end->memory) {
-			struct queue *in = end->role == LANE_CLIENT ? &end->memory->answers
-								    : &end->memory->requests;
-			if (in->count)
-				queue_drop(in);
-		}
-		break;
-	default:
-		break;
-	}
+	else if (what == 1 && end->memory)
+		write_anything(p, end);
+	else if (what == 2 && end->memory)
+		skip_something(end);
 }

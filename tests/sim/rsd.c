@@ -114,7 +114,7 @@ static void on_opened(void *context, uint64_t process, uint64_t open_id,
 	tell(p, told);
 }
 
-static struct memory *new_memory(struct process *client, struct process *handler)
+static struct memory *new_memory(struct process *client, struct process *handler, bool mediated)
 {
 	struct memory *memory = calloc(1, sizeof(*memory));
 
@@ -122,6 +122,8 @@ static struct memory *new_memory(struct process *client, struct process *handler
 		abort();
 	memory->client = client;
 	memory->handler = handler;
+	memory->mediated = mediated;
+	memory->cut = !mediated;
 	memory->spoilt = client->hostile || handler->hostile;
 	books_memory(memory);
 	return memory;
@@ -148,7 +150,7 @@ static bool on_connect(void *context, const struct broker_connect *wanted)
 	MUST_BE(client && client->known && handler && handler->known, "a lane to nobody");
 	if (world_fails()) /* no descriptors left */
 		return false;
-	struct memory *memory = new_memory(client, handler);
+	struct memory *memory = new_memory(client, handler, wanted->mediated);
 	table_open(handler, handler_lane, LANE_HANDLER, client_id, memory);
 	table_open(client, client_lane, LANE_CLIENT, 0, memory);
 	world_trace(
@@ -180,6 +182,26 @@ static void on_slots(void *context, uint64_t process, uint32_t lane, uint64_t sl
 	entry->slots = slots;
 }
 
+/* Whoever opens again at once must find no dead handler. */
+static void handles_nothing(const struct process *p)
+{
+	for (uint32_t i = 0; i < INTERFACES; i++) {
+		struct hash name = world_interface(i);
+		struct entry *at = *entry_place(broker, &name);
+		MUST_BE(!at || !at->handler || at->handler->process != p->id,
+			"the end of %lu is told while it still handles %u", p->id, i);
+	}
+}
+
+static void show_state(struct process *p, uint32_t lane, enum table_state state)
+{
+	world_trace("rsd: lane %lu:%u is %s", p->id, lane,
+		state == TABLE_FREE     ? "free"
+		: state == TABLE_CLOSED ? "closed"
+					: "dead");
+	p->table[lane].state = state;
+}
+
 static void on_lane_state(
 	void *context, uint64_t process, uint32_t lane, enum table_state state)
 {
@@ -197,19 +219,12 @@ static void on_lane_state(
 	if (state == TABLE_PEER_DEAD) {
 		struct process *peer = memory->client == p ? memory->handler : memory->client;
 		MUST_BE(!peer->alive, "%lu is said to be dead", peer->id);
-		for (uint32_t i = 0; i < INTERFACES; i++) {
-			struct hash name = world_interface(i);
-			struct entry *at = *entry_place(broker, &name);
-			MUST_BE(!at || !at->handler || at->handler->process != peer->id,
-				"the end of %lu is told while it still handles %u", peer->id,
-				i);
-		}
+		handles_nothing(peer);
+		if (!memory->cut) /* what it said is passed on first */
+			return;
 	}
-	world_trace("rsd: lane %lu:%u is %s", process, lane,
-		state == TABLE_FREE     ? "free"
-		: state == TABLE_CLOSED ? "closed"
-					: "dead");
-	entry->state = state;
+	memory->cut = true;
+	show_state(p, lane, state);
 }
 
 static void on_handles(
@@ -226,6 +241,67 @@ static uint32_t policy(void *context, const struct hash *program, const struct h
 {
 	(void)context, (void)program, (void)interface, (void)right, (void)mediated;
 	return !world_fails() ? RS_OK : world_pick(2) ? RS_DENIED : RS_LIMIT;
+}
+
+/* ---- mediated lanes (linking.c, relays.c) ---- */
+
+static enum lane_role other_role(enum lane_role role)
+{
+	return role == LANE_CLIENT ? LANE_HANDLER : LANE_CLIENT;
+}
+
+/* The other end has all that this one said. */
+static void drained(struct memory *memory, enum lane_role from)
+{
+	struct process *left = from == LANE_CLIENT ? memory->handler : memory->client;
+	enum lane_role role = other_role(from);
+
+	memory->cut = true;
+	for (uint32_t i = 1; left->known && i < LANES_MAX; i++)
+		if (left->given[i] == memory && left->table[i].role == role)
+			show_state(left, i, TABLE_PEER_DEAD);
+}
+
+static bool pass(struct memory *memory, enum lane_role from)
+{
+	enum lane_role to = other_role(from);
+	struct queue *in = memory_out(memory, from), *out = memory_in(memory, to);
+
+	if (memory->cut)
+		return false;
+	if (!in->count) {
+		if (memory->gone[from])
+			drained(memory, from);
+		return memory->cut;
+	}
+	if (!memory->gone[to] && !queue_add(out, *queue_peek(in)))
+		return false;
+	queue_drop(in);
+	return true;
+}
+
+bool rsd_pass(struct memory *memory)
+{
+	enum lane_role first = world_pick(2) ? LANE_CLIENT : LANE_HANDLER;
+
+	return pass(memory, first) || pass(memory, other_role(first));
+}
+
+/* Who reads it no more needs nothing passed on. */
+static void accused(struct memory *memory)
+{
+	if (memory->gone[LANE_CLIENT] || memory->gone[LANE_HANDLER])
+		drained(memory, memory->gone[LANE_CLIENT] ? LANE_CLIENT : LANE_HANDLER);
+}
+
+static void sides_gone(const struct process *p)
+{
+	for (uint32_t i = 0; i < books_lanes(); i++) {
+		struct memory *memory = books_lane(i);
+		memory->gone[LANE_CLIENT] |= memory->client == p;
+		memory->gone[LANE_HANDLER] |= memory->handler == p;
+		memory->cut |= memory->gone[LANE_CLIENT] && memory->gone[LANE_HANDLER];
+	}
 }
 
 /* ---- what a process says ---- */
@@ -272,11 +348,17 @@ static void on_lane(struct process *p, const struct said *said)
 	if (lane >= LANES_MAX || said->generation != p->table[lane].generation) {
 		liar(p, "speaks of a lane it does not have");
 	} else if (said->kind == RECORD_LANE_DONE) {
-		if (!broker_lane_done(broker, p->id, lane))
+		bool there = lane != LANE_HOME && p->table[lane].state != TABLE_FREE;
+		MUST_BE(broker_lane_done(broker, p->id, lane) == there, "is there lane %u?",
+			lane);
+		if (!there)
 			liar(p, "lets go of a lane it does not have");
 	} else {
-		if (p->given[lane])
-			p->given[lane]->spoilt = true;
+		struct memory *memory = p->given[lane];
+		if (memory)
+			memory->spoilt = true;
+		if (memory && !memory->cut)
+			accused(memory);
 		if (!broker_lane_broken(broker, p->id, lane))
 			liar(p, "accuses a peer it does not have");
 	}
@@ -329,6 +411,7 @@ void rsd_gone(struct process *p)
 	p->said_count = 0;
 	p->known = false;
 	books_process_gone(p);
+	sides_gone(p);
 	broker_process_gone(broker, p->id);
 }
 
@@ -347,6 +430,8 @@ static void other_end_agrees(const struct process *p, uint32_t lane)
 	const struct memory *memory = p->given[lane];
 	const struct process *other = memory->client == p ? memory->handler : memory->client;
 
+	if (memory->gone[LANE_CLIENT] || memory->gone[LANE_HANDLER])
+		return; /* it is over, and the other end not told yet */
 	for (uint32_t i = 1; i < LANES_MAX; i++)
 		if (other->given[i] == memory && (other != p || i != lane)) {
 			MUST_BE(other->table[i].state == TABLE_OPEN, "half a lane");
@@ -383,6 +468,7 @@ void rsd_begin(void)
 	opens = 0;
 	MUST_BE(broker_new(&actions, policy, NULL, &broker) == 0, "no broker");
 	MUST_BE(broker_add_host(broker, &host, 2) == 0, "no host");
+	broker_mediate(broker, world.mediated);
 }
 
 void rsd_end(void)

@@ -11,12 +11,12 @@
 
 static struct queue *out_of(const struct end *end)
 {
-	return end->role == LANE_CLIENT ? &end->memory->requests : &end->memory->answers;
+	return memory_out(end->memory, end->role);
 }
 
 static struct queue *in_of(const struct end *end)
 {
-	return end->role == LANE_CLIENT ? &end->memory->answers : &end->memory->requests;
+	return memory_in(end->memory, end->role);
 }
 
 static bool readable(const struct end *end)

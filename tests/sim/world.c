@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STEPS    1200u
-#define REST_MAX 10000u /* rounds until nothing moves */
+#define STEPS        2500u
+#define LANES_RECENT 20u
+#define REST_MAX     10000u /* rounds until nothing moves */
 
 struct world world;
 
@@ -138,6 +139,15 @@ static void act(struct process *p)
 	}
 }
 
+/* Older lanes are hardly alive. */
+static void pass_something(void)
+{
+	uint32_t all = books_lanes(), recent = all < LANES_RECENT ? all : LANES_RECENT;
+
+	if (all)
+		rsd_pass(books_lane(all - 1 - world_pick(recent)));
+}
+
 static void step(void)
 {
 	struct process *p = world.born ? somebody() : NULL;
@@ -145,6 +155,8 @@ static void step(void)
 	if ((!p || world_chance(world.starts)) && known() < ALIVE_MAX &&
 		world.born + 1 < BORN_MAX)
 		start(world_chance(world.hostiles));
+	else if (world.mediated && world_pick(3) == 0)
+		pass_something();
 	else if (p && world_pick(4) == 0)
 		rsd_read(p);
 	else if (p)
@@ -164,6 +176,7 @@ static void draw_chances(void)
 	world.hostiles = hostiles[world_pick(ARRAY_LEN(hostiles))];
 	world.starts = 5 + world_pick(40);
 	world.notices = 1 + world_pick(20);
+	world.mediated = world_pick(3) == 0;
 }
 
 static void rest(void)
@@ -182,6 +195,8 @@ static void rest(void)
 				any |= program_settle(p);
 			any |= p->known && rsd_read(p);
 		}
+		for (uint32_t i = 0; i < books_lanes(); i++)
+			any |= rsd_pass(books_lane(i));
 	}
 	rsd_ends_agree();
 }
@@ -241,6 +256,7 @@ void world_run(uint64_t seed, bool trace)
 			rsd_ends_agree();
 	}
 	all_come_to_rest();
-	everything_is_handled();
+	if (world_pick(2))
+		everything_is_handled();
 	everybody_goes();
 }

@@ -30,7 +30,7 @@
 #define LIMITS_LANE_BYTES (3 * MIB) /* one large lane, or some small ones */
 
 #define ALIVE_MAX    7u /* processes at a time */
-#define BORN_MAX     64u
+#define BORN_MAX     128u
 #define INTERFACES   5u
 #define HOST         INTERFACES /* an interface of rsd itself */
 #define NO_INTERFACE UINT32_MAX
@@ -60,8 +60,14 @@ struct queue {
  * may still have it. */
 struct memory {
 	struct queue requests, answers;
+	/* mediated: what the handler reads and writes; rsd passes it on */
+	struct queue passed_requests, passed_answers;
 	struct process *client, *handler;
-	bool spoilt; /* an end lied, or could not take it: it may be closed before its time */
+	bool mediated;
+	bool gone[2]; /* by role: that side writes no more; the other is told when all is passed
+			 on */
+	bool cut;     /* nothing is passed on any more */
+	bool spoilt;  /* an end lied, or could not take it: it may be closed before its time */
 };
 
 struct entry_of_table {
@@ -169,6 +175,7 @@ struct world {
 	uint32_t born;
 	/* chances, one in so many steps (0: never), drawn for each run */
 	uint32_t kills, starts, fails, notices, hostiles;
+	bool mediated;
 };
 extern struct world world;
 
@@ -209,6 +216,20 @@ static inline void queue_drop(struct queue *queue)
 	queue->count--;
 }
 
+/* Where an end of this role reads and writes. */
+static inline struct queue *memory_in(struct memory *memory, enum lane_role role)
+{
+	return role == LANE_CLIENT ? &memory->answers
+	       : memory->mediated  ? &memory->passed_requests
+				   : &memory->requests;
+}
+static inline struct queue *memory_out(struct memory *memory, enum lane_role role)
+{
+	return role == LANE_CLIENT ? &memory->requests
+	       : memory->mediated  ? &memory->passed_answers
+				   : &memory->answers;
+}
+
 /* ---- rsd.c ---- */
 
 void rsd_begin(void);
@@ -216,6 +237,8 @@ void rsd_end(void); /* everybody is gone: the broker keeps nothing */
 bool rsd_start(struct process *p);
 /* Reads one record of this process. False: there is none. */
 bool rsd_read(struct process *p);
+/* Passes on a record of a mediated lane. False: there is none, or no room. */
+bool rsd_pass(struct memory *memory);
 void rsd_gone(struct process *p); /* its death is noticed */
 /* The next record for a process that it can have now, or NULL; and it was taken. */
 const struct told *rsd_next(const struct process *p);
@@ -265,6 +288,8 @@ void books_completed(
 	uint32_t message, struct process *p, uint32_t status, const struct memory *memory);
 void books_gone(struct process *handler, uint64_t client);
 void books_memory(struct memory *memory);
+uint32_t books_lanes(void); /* that were made */
+struct memory *books_lane(uint32_t n);
 
 /* Who handles what, and who waits, as it follows from what the broker said. */
 void books_registered(struct process *p, uint32_t interface, uint32_t status);
