@@ -2,9 +2,9 @@
 #
 #   mutant FILE 'what is wrong with it' CATCHER 'sed script'
 #
-# CATCHER is a test of tests/ipc (ring, bell, scribbler, lane_stress), tsan-TEST for one under ThreadSanitizer, or
-# model-NAME.VARIANT where no test on x86 can be relied upon to see it: then the edit must still apply, and that variant
-# of the model, which is the same mistake, must break.
+# CATCHER is a test program (check_CATCHER.c), tsan-TEST for one of tests/ipc under ThreadSanitizer, or model-NAME.VARIANT
+# where no test on x86 can be relied upon to see it: then the edit must still apply, and that variant of the model, which
+# is the same mistake, must break.
 
 # ---- ring.h: what is believed of a header ----
 
@@ -141,3 +141,68 @@ mutant supervisor/worker.c 'the version is raised before the entry changes' mode
 		s/\tchanged(worker);//
 		s/\tatomic_store_explicit/\tchanged(worker);\n&/
 	}'
+
+# ---- broker.c, links.c, waits.c: who may talk to whom ----
+
+mutant supervisor/broker.c 'a slot is given again while a lane lives that knew it' sim '
+	/^static uint32_t slot_for/,/^}/s/ && !(taken >> i & 1))/)/'
+mutant supervisor/broker.c 'what was once allowed on a lane is forgotten' sim '
+	s/link->ever |= slots;//'
+mutant supervisor/broker.c 'the end of a process is told before its interfaces are free' sim '
+	/^void broker_process_gone/,/^}/{
+		s/^\tforget_waits(broker, member);//
+		s/^\tend_lanes(broker, member);//
+		s/^\tfor (uint32_t i = 0;/\tend_lanes(broker, member);\n\tforget_waits(broker, member);\n&/
+	}'
+mutant supervisor/broker.c 'who asks twice is served twice' sim '
+	/^static uint32_t wait_add/,/^}/s/if (waits_find(client, entry))/if (0)/'
+mutant supervisor/broker.c 'a process may wait for any number of interfaces' sim '
+	s/client->waits_count < BROKER_PENDING_MAX ?/1 ?/'
+mutant supervisor/broker.c 'who did not ask for it waits as well' sim '
+	s/status = flags & RS_ALLOW_DELAY ? wait_add/status = 1 ? wait_add/'
+mutant supervisor/broker.c 'who is gone still waits' sim '
+	/^void broker_process_gone/,/^}/s/forget_waits(broker, member);//'
+mutant supervisor/waits.c 'who waits longest is served last' sim '
+	/^void waits_begin/,/^}/{
+		s/wait->previous = entry->last_wait;/wait->next = entry->waits;/
+		s/\*(entry->last_wait ? &entry->last_wait->next : &entry->waits) = wait;/*(entry->waits ? \&entry->waits->previous : \&entry->last_wait) = wait; entry->waits = wait;/
+		s/entry->last_wait = wait;//
+	}'
+mutant supervisor/waits.c 'who was served waits for one more than it does' sim '
+	s/client->waits_count--;//'
+mutant supervisor/broker.c 'a lane is let go of again and again' sim '
+	/^bool broker_lane_done/,/^}/s/return false;/return true;/'
+mutant supervisor/links.c 'an index is used again before it was let go of' sim '
+	/^uint32_t links_unused/,/^}/s/ && member->lanes\[i\])/ \&\& member->lanes[i] \&\& member->lanes[i]->open)/'
+mutant supervisor/broker.c 'who lets go of an interface is sent its messages all the same' sim '
+	/^uint32_t broker_unregister/,/^}/s/lane_allow(broker, link, link->slots & ~bit);//'
+mutant supervisor/broker.c 'what a dead client said comes to one who let go' sim '
+	/^uint32_t broker_unregister/,/^}/s/tell_slots(broker, link, LANE_HANDLER);//'
+mutant supervisor/broker.c 'anybody may let go of an interface' sim '
+	/^uint32_t broker_unregister/,/^}/s/entry->handler != handler)/!entry->handler)/'
+mutant supervisor/broker.c 'an interface is taken from its handler' sim '
+	/^uint32_t broker_register/,/^}/s/ && entry->handler != handler)$/ \&\& !entry->handler)/'
+mutant supervisor/broker.c 'a host interface may be handled by anybody' sim '
+	/^uint32_t broker_register/,/^}/s/if (!handler || (entry && entry->host))/if (!handler)/'
+mutant supervisor/broker.c 'a client may send before its handler may read' sim '
+	/^static void lane_allow/,/^}/{
+		s/tell_slots(broker, link, LANE_HANDLER);/tell_slots(broker, link, LANE_CLIENT);/
+		t
+		s/tell_slots(broker, link, LANE_CLIENT);/tell_slots(broker, link, LANE_HANDLER);/
+	}'
+mutant supervisor/broker.c 'a new interface on a lane takes the old ones away' sim '
+	s/link->slots | 1ull << entry->slot/1ull << entry->slot/'
+mutant supervisor/broker.c 'who accuses its peer keeps its own end' sim '
+	/^bool broker_lane_broken/,/^}/s/^\ttell_state(broker, link, role, TABLE_CLOSED);//'
+mutant supervisor/broker.c 'who lets go of a lane does not tell its peer' sim '
+	/^bool broker_lane_done/,/^}/s/tell_state(broker, link, other(role), TABLE_CLOSED);//'
+mutant supervisor/broker.c 'the lane of a dead peer is closed, not drained' sim '
+	/^static void end_lanes/,/^}/s/TABLE_PEER_DEAD/TABLE_CLOSED/'
+mutant supervisor/broker.c 'both ends of a lane to oneself have one index' sim '
+	s/client == handler ? at_client + 1 : handler->free_from/handler->free_from/'
+mutant supervisor/broker.c 'a lane that nobody has any more is still paid for' sim '
+	/^static void member_free/,/^}/s/links_end(link, links_role(link, member, i));//'
+mutant supervisor/links.c 'a lane that both let go of is kept' sim '
+	/^void links_end/,/^}/s/^\tfree(link);//'
+mutant supervisor/broker.c 'an interface that nobody knows any more is kept' sim '
+	/^static void entry_drop_if_idle/,/^}/s/^\tfree(entry);//'
