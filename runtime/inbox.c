@@ -227,7 +227,7 @@ bool inbox_drain(void)
 
 void inbox_sleep_home(void)
 {
-	struct ends_set all_but_home;
+	struct ends_set all_but_home = { 0 };
 
 	for (uint32_t w = 0; w < ENDS_WORDS; w++)
 		ends_set_word(&all_but_home, w, UINT64_MAX);
