@@ -13,7 +13,8 @@ enum rs_status {
 	RS_OK,
 	RS_NO_HANDLER,   /* nobody handles the interface */
 	RS_DENIED,       /* not granted */
-	RS_BUSY,         /* no room now: handle what waits, then try again */
+	RS_BUSY,         /* no room now: handle what waits; RS_NOTICE_ROOM says when to try
+			    again */
 	RS_TOO_BIG,      /* body beyond the interface's limit */
 	RS_LIMIT,        /* a limit of this process is reached: ids, lanes, queue */
 	RS_BAD_ARGUMENT, /* pointer outside memory, unknown id, unknown flag */
@@ -47,7 +48,9 @@ enum rs_kind {
 
 /* Status of a RS_NOTICE. */
 enum {
-	RS_NOTICE_STOP = 1 /* end soon; the body is a u64: milliseconds left */
+	RS_NOTICE_STOP = 1, /* end soon; the body is a u64: milliseconds left */
+	RS_NOTICE_ROOM,     /* what was refused with RS_BUSY may be tried again; no body. Comes
+			       once for each way that refused something since */
 };
 
 /* Stands before every body that next_message() writes. */

@@ -22,14 +22,16 @@
  * Sends the pieces as one message to whoever handles the interface; never waits for the
  * handler, but that it reads what is long: a body that does not fit beside what it has not read
  * yet (16 KiB always may) goes in parts, and is RS_BUSY when the handler reads nothing for half
- * a second. RS_HANDLER_GONE: it ended in the middle of it. flags: RS_NEEDS_ANSWER and others.
+ * a second. After RS_BUSY one RS_NOTICE comes with the status RS_NOTICE_ROOM, when nothing else
+ * does: once there is room, or the handler is gone, so that trying again has a point.
+ * RS_HANDLER_GONE: it ended in the middle of it. flags: RS_NEEDS_ANSWER and others.
  * *id: what the answer will carry (0 when none is wanted).
  */
 RS_IMPORT(emit_message)
 uint32_t rs_emit_message(const uint8_t interface[32], const struct rs_piece *pieces,
 	uint32_t count, uint64_t flags, uint64_t *id);
 
-/* Answers a message that asked for it, once. After RS_BUSY it may be tried again. */
+/* Answers a message that asked for it, once. After RS_BUSY it may be tried again, as above. */
 RS_IMPORT(emit_answer)
 uint32_t rs_emit_answer(
 	const uint64_t *id, const struct rs_piece *pieces, uint32_t count, uint32_t status);
@@ -133,8 +135,7 @@ static inline uint32_t rs_unregister(const uint8_t interface[32])
 	return rs_ask_status(rs_interface_interface, &request, sizeof(request), 0);
 }
 
-/* Sleeps; what comes meanwhile stays where it is. Also the way to wait for room after RS_BUSY.
- */
+/* Sleeps; what comes meanwhile stays where it is. */
 static inline uint32_t rs_pause(uint64_t ns)
 {
 	struct rs_time_wait request = { .request = RS_TIME_WAIT_FOR, .ns = ns };

@@ -447,6 +447,8 @@ static inline void rs_loop_on_message(struct rs_loop *loop)
 
 static inline void rs_loop_on_notice(struct rs_loop *loop)
 {
+	if (loop->in->status == RS_NOTICE_ROOM)
+		return; /* what is kept is tried again after every delivery */
 	if (loop->notice)
 		loop->notice(loop, loop->in, loop->context);
 	else if (loop->in->status == RS_NOTICE_STOP)

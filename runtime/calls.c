@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <time.h>
 
+#include "runtime/again.h"
 #include "runtime/inbox.h"
 #include "runtime/memory.h"
 #include "runtime/sending.h"
@@ -25,6 +26,8 @@ uint32_t calls_emit_message(void *instance, uint32_t interface, uint32_t pieces,
 	uint32_t status = sending_message(name, &body, flags, &id);
 	if (status == RS_OK)
 		memcpy(out, &id, sizeof(id));
+	else if (status == RS_BUSY)
+		again_message(name, &body, flags);
 	return status;
 }
 
@@ -39,7 +42,10 @@ uint32_t calls_emit_answer(
 	if (!at || !body_of_guest(pieces, count, &body))
 		return RS_BAD_ARGUMENT;
 	memcpy(&number, at, sizeof(number));
-	return sending_answer(number, status, &body);
+	uint32_t r = sending_answer(number, status, &body);
+	if (r == RS_BUSY)
+		again_answer(number, &body);
+	return r;
 }
 
 /* What a poll list asks for. False: an id in it is of no message that can still complete. */

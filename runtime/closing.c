@@ -1,5 +1,6 @@
 #include "runtime/closing.h"
 
+#include "runtime/again.h"
 #include "runtime/held.h"
 #include "runtime/parcels.h"
 #include "runtime/tickets.h"
@@ -13,6 +14,7 @@ static void close_lane(uint32_t i, enum end_state state)
 
 	held_forget_lane(i);
 	parcels_drop(i); /* the rest of it will not come, or is not believed */
+	again_lane_gone(i);
 	tickets_lane_gone((uint16_t)i, RS_HANDLER_GONE);
 	ends_unmap(i, tell ? END_LEAVING : state);
 }

@@ -23,6 +23,15 @@ static uint32_t room_with_abort(uint32_t frag_len)
 	return frag_len + RECORD_ALIGN;
 }
 
+uint32_t fragments_first(uint32_t lane, uint64_t body_bytes)
+{
+	uint64_t ring_bytes = ends.all[lane].lane.out.bytes;
+
+	return body_bytes <= ring_body_max(ring_bytes)
+		       ? (uint32_t)body_bytes
+		       : room_with_abort(ring_fragment_bytes(ring_bytes));
+}
+
 static bool has_room(uint32_t lane, uint32_t frag_len)
 {
 	return ring_reserve(&ends.all[lane].lane.out, room_with_abort(frag_len)) != NULL;

@@ -20,3 +20,6 @@
  * RS_HANDLER_GONE: the lane ended meanwhile.
  */
 uint32_t fragments_send(uint32_t lane, const struct record *head, const struct body *body);
+
+/* What must be free for a body to begin, as for one record of so many bytes. */
+uint32_t fragments_first(uint32_t lane, uint64_t body_bytes);

@@ -1,5 +1,6 @@
 #include "runtime/inbox.h"
 
+#include "runtime/again.h"
 #include "runtime/closing.h"
 #include "runtime/held.h"
 #include "runtime/parcels.h"
@@ -165,10 +166,14 @@ static int64_t next(
 	ends_clear(&stuck);
 	for (bool first = true;; first = false) {
 		int64_t got = look(want, sink);
+		bool room = want->messages && again_due();
 		/* before it is said that there is nothing: at all that may have come */
-		if (!got && (timeout_ns == 0 || answers_stuck(want)) &&
+		if (!got && (timeout_ns == 0 || room || answers_stuck(want)) &&
 			ends_scan(left_alone(want)))
 			got = look(want, sink);
+		/* last, so that who has other things to do hears of them first */
+		if (!got && room && !answers_stuck(want))
+			got = taking_room(sink);
 		if (got)
 			return got;
 		if (answers_stuck(want))
@@ -179,6 +184,8 @@ static int64_t next(
 			until_ns = ends_clock_ns() + (uint64_t)timeout_ns;
 		if (!first && timeout_ns > 0 && ends_clock_ns() >= until_ns)
 			break;
+		if (want->messages)
+			again_want_room();
 		sleep_until(want, until_ns);
 	}
 	ends_settle(); /* the program may compute for long now */

@@ -32,6 +32,11 @@ static uint32_t unanswered_max(uint32_t lane)
 	return (uint32_t)(ends.all[lane].lane.out.bytes / RECORD_ALIGN);
 }
 
+bool sending_may_ask(uint32_t lane)
+{
+	return ends.all[lane].unanswered < unanswered_max(lane);
+}
+
 static void commit(uint32_t lane, const struct record *head)
 {
 	ring_commit(&ends.all[lane].lane.out, head->frag_len);
@@ -74,6 +79,16 @@ static bool is_cancel(
 {
 	return body_peek(body, out, sizeof(*out)) && out->request == RS_INTERFACE_CANCEL &&
 	       memcmp(interface, rs_interface_interface, 32) == 0;
+}
+
+const struct ticket *sending_cancels(const uint8_t interface[32], const struct body *body)
+{
+	struct rs_interface_cancel cancelled;
+
+	if (!is_cancel(interface, body, &cancelled))
+		return NULL;
+	const struct ticket *ticket = tickets_find(&tickets_own, cancelled.id);
+	return ticket && ticket->state == TICKET_SENT ? ticket : NULL;
 }
 
 /* ---- messages ---- */
@@ -119,7 +134,7 @@ static uint32_t put_long(
 	if (lane == LANE_HOME)
 		return RS_TOO_BIG;
 	if (flags & RS_NEEDS_ANSWER) {
-		if (ends.all[lane].unanswered >= unanswered_max(lane))
+		if (!sending_may_ask(lane))
 			return RS_BUSY;
 		ticket = tickets_new(TICKET_HELD, LANE_HOME);
 		if (!ticket)
@@ -154,7 +169,7 @@ static uint32_t put(
 		return RS_TOO_BIG;
 	if (body->bytes > ring_body_max(end->lane.out.bytes))
 		return put_long(route, body, flags, id);
-	if ((flags & RS_NEEDS_ANSWER) && end->unanswered >= unanswered_max(route->lane))
+	if ((flags & RS_NEEDS_ANSWER) && !sending_may_ask(route->lane))
 		return RS_BUSY;
 	to = ring_reserve(&end->lane.out, head.frag_len);
 	if (!to)
@@ -215,7 +230,7 @@ uint32_t sending_kept(uint32_t lane, const struct record *head, const void *body
 	struct end *end = &ends.all[lane];
 	struct ticket *ticket = tickets_find(&tickets_own, head->id);
 
-	if (end->midway || (ticket && end->unanswered >= unanswered_max(lane)))
+	if (end->midway || (ticket && !sending_may_ask(lane)))
 		return RS_BUSY;
 	if (ring_put(&end->lane.out, head, body)) {
 		ends_want_room(lane, head->frag_len);
@@ -236,9 +251,8 @@ void sending_want_room(const uint8_t interface[32], uint32_t bytes, uint64_t fla
 
 	if (!route || !routes_usable(route))
 		return;
-	const struct end *end = &ends.all[route->lane];
 	bool for_answers = (flags & RS_NEEDS_ANSWER) || route->held;
-	if (for_answers && end->unanswered >= unanswered_max(route->lane))
+	if (for_answers && !sending_may_ask(route->lane))
 		return; /* what it waits for is an answer, and that wakes anyway */
 	/* Also when there is room by now: it came after the refusal, and nobody rings for it
 	 * again. The sleep finds it at once. */

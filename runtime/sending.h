@@ -7,10 +7,17 @@
 
 #include "runtime/body.h"
 #include "runtime/ends.h"
+#include "runtime/tickets.h"
 
 /* As the program's emit_message; flags were checked. *id: 0 when no answer is wanted. */
 uint32_t sending_message(
 	const uint8_t interface[32], const struct body *body, uint64_t flags, uint64_t *id);
+
+/* The own message on its lane that a body asks to cancel, or NULL. */
+const struct ticket *sending_cancels(const uint8_t interface[32], const struct body *body);
+
+/* True: one more answer may be asked for on this lane. */
+bool sending_may_ask(uint32_t lane);
 
 uint32_t sending_answer(uint64_t id, uint32_t status, const struct body *body);
 

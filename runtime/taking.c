@@ -2,6 +2,7 @@
 
 #include <x86intrin.h>
 
+#include "runtime/again.h"
 #include "runtime/closing.h"
 #include "runtime/held.h"
 #include "runtime/parcels.h"
@@ -340,6 +341,18 @@ int64_t taking_noticed(const struct inbox_sink *sink)
 	int64_t bytes = hand_over(sink, &delivery, notices[0].body);
 	memmove(&notices[0], &notices[1], --notices_count * sizeof(notices[0]));
 	return bytes;
+}
+
+int64_t taking_room(const struct inbox_sink *sink)
+{
+	struct rs_delivery delivery = { .kind = RS_NOTICE, .status = RS_NOTICE_ROOM };
+
+	if (!again_due())
+		return 0;
+	if (!fits(sink, 0))
+		return size_of(0);
+	again_told();
+	return hand_over(sink, &delivery, "");
 }
 
 /* ---- bodies in fragments ---- */

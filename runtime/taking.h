@@ -28,6 +28,7 @@ int64_t taking_parcel(
 int64_t taking_finished(const struct inbox_want *want, const struct inbox_sink *sink);
 int64_t taking_noticed(const struct inbox_sink *sink);
 int64_t taking_leaving(const struct inbox_sink *sink);
+int64_t taking_room(const struct inbox_sink *sink); /* where the program was refused */
 
 /* A lane or a notice came: look at everything once more. */
 extern bool taking_changed;

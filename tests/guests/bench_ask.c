@@ -31,10 +31,13 @@ static _Noreturn void stop(int exit_status, const char *what, uint32_t status)
 
 static int wait_for_answer(int64_t timeout_ns)
 {
-	int64_t got = rs_wait(&in, sizeof(in), timeout_ns);
+	int64_t got;
 
-	if (got < 0 || got > (int64_t)sizeof(in))
-		stop(1, "waiting", got < 0 ? (uint32_t)-got : RS_TOO_BIG);
+	do {
+		got = rs_wait(&in, sizeof(in), timeout_ns);
+		if (got < 0 || got > (int64_t)sizeof(in))
+			stop(1, "waiting", got < 0 ? (uint32_t)-got : RS_TOO_BIG);
+	} while (got && in.head.kind == RS_NOTICE && in.head.status == RS_NOTICE_ROOM);
 	if (got == 0)
 		return 0;
 	if (in.head.kind != RS_ANSWER)

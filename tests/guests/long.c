@@ -73,7 +73,7 @@ static int ask(int count, char **words)
 		uint32_t status;
 		while ((status = rs_send(interface, sent, bytes, RS_NEEDS_ANSWER, &id)) ==
 			RS_BUSY)
-			rs_pause(1000000);
+			take(RS_FOREVER); /* until there is room */
 		if (status != RS_OK) {
 			printf("%s\n", rs_status_text(status));
 			continue;
@@ -108,7 +108,8 @@ static int cross(int count, char **words)
 			sendings++;
 		else if (status != RS_BUSY && status != RS_NO_HANDLER)
 			stop("sending", status);
-		if (take(1000000) && in->kind == RS_MESSAGE) {
+		/* what comes, if only that there is room */
+		if (take(status == RS_BUSY ? RS_FOREVER : 1000000) && in->kind == RS_MESSAGE) {
 			compare(bytes);
 			came++;
 		}

@@ -52,6 +52,8 @@ static int complete(void)
 {
 	uint32_t place = 0;
 
+	if (in.head.kind == RS_NOTICE && in.head.status == RS_NOTICE_ROOM)
+		return 0;
 	while (place < IN_FLIGHT_MAX && flying[place].id != in.head.id)
 		place++;
 	if (in.head.kind != RS_ANSWER || place == IN_FLIGHT_MAX) {

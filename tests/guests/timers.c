@@ -17,7 +17,7 @@ static int take(int64_t timeout_ns)
 	struct rs_delivery in;
 	int64_t got = rs_wait(&in, sizeof(in), timeout_ns);
 
-	if (got == 0)
+	if (got == 0 || (in.kind == RS_NOTICE && in.status == RS_NOTICE_ROOM))
 		return 1;
 	if (got != sizeof(in) || in.kind != RS_ANSWER)
 		return 0;
