@@ -23,7 +23,8 @@ ifdef SAN
   BUILD   ?= build/san
   SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
   # linear memory and lanes where AddressSanitizer leaves room; only the unit tests of runtime/ use them
-  SAN_WHERE := -DMEMORY_BASE=0x200000000000ull -DLANE_RANGE_BASE=0x210000000000ull
+  SAN_WHERE := -DMEMORY_BASE=0x200000000000ull -DLANE_RANGE_BASE=0x210000000000ull \
+	-DPARCELS_BASE=0x220000000000ull
 endif
 BUILD ?= build/out
 

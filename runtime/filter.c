@@ -8,6 +8,7 @@
 #include "ipc/lane.h"
 #include "ipc/memfd.h"
 #include "runtime/abi.h"
+#include "runtime/parcels.h"
 
 /*
  * libseccomp 2.5 takes one comparison per argument and rule, so a range is a power of two and
@@ -23,7 +24,8 @@
 /* Every lane leaves its peer's bell; the one that is being taken has two more for a moment. */
 _Static_assert(FD_PEERS + LANES_MAX + 2 == FD_MAX, "a number for each received descriptor");
 
-#define LOW_8G 0x1ffffffffull /* what is writable of linear memory lies below 8 GiB */
+#define IN_PARCELS SCMP_A0_64(SCMP_CMP_MASKED_EQ, ~((1ull << PARCELS_BITS) - 1), PARCELS_BASE)
+#define LOW_8G     0x1ffffffffull /* what is writable of linear memory lies below 8 GiB */
 #define IN_LANES \
 	SCMP_A0_64(SCMP_CMP_MASKED_EQ, ~((1ull << LANE_RANGE_BITS) - 1), LANE_RANGE_BASE)
 #define LEN_ONE_LANE SCMP_A1_64(SCMP_CMP_LE, LANE_SLOT_BYTES)
@@ -55,6 +57,10 @@ static const struct row rows[] = {
 		{ SCMP_A0_64(SCMP_CMP_MASKED_EQ, ~LOW_8G, 0),
 			SCMP_A1_64(SCMP_CMP_LE, MEMORY_SIZE_MAX),
 			SCMP_A2_64(SCMP_CMP_EQ, READ_WRITE) } },
+	/* nothing but the worker's own memory can lie behind that place */
+	{ SCMP_SYS(madvise), 3,
+		{ IN_PARCELS, SCMP_A1_64(SCMP_CMP_LE, 1ull << PARCELS_BITS),
+			SCMP_A2_64(SCMP_CMP_EQ, MADV_DONTNEED) } },
 	{ SCMP_SYS(exit_group), 0, { { 0 } } },
 };
 static const struct row clock_row = { SCMP_SYS(clock_gettime), 0, { { 0 } } };

@@ -24,7 +24,7 @@ static struct held *held_at(uint32_t place)
 
 int held_init(void)
 {
-	return stash_init(&stash, HELD_BYTES);
+	return stash_init(&stash, NULL, HELD_BYTES);
 }
 
 bool held_any(void)

@@ -146,6 +146,10 @@ static bool answers_stuck(const struct inbox_want *want)
 
 static void sleep_until(const struct inbox_want *want, uint64_t until_ns)
 {
+	uint64_t rest_ns = parcels_rest();
+
+	if (rest_ns < until_ns)
+		until_ns = rest_ns;
 	if (!parcels_wanted) {
 		ends_sleep(left_alone(want), until_ns);
 		return;

@@ -35,7 +35,8 @@ int parcels_init(uint32_t body_bytes_max)
 {
 	parcels_stash.moved = moved;
 	parcels_body_max = body_bytes_max;
-	return stash_init(&parcels_stash, parcels_bytes(body_bytes_max));
+	return stash_init(
+		&parcels_stash, (void *)(uintptr_t)PARCELS_BASE, parcels_bytes(body_bytes_max));
 }
 
 static uint64_t claim_of(const struct record *head)
@@ -209,4 +210,22 @@ uint32_t parcels_idle(void)
 			now - parcels[i].moved_ns >= PARCELS_IDLE_NS)
 			return i;
 	return LANES_MAX;
+}
+
+uint64_t parcels_rest(void)
+{
+	static uint64_t since_ns; /* it was found empty; 0: it was not */
+
+	if (parcels_stash.live || parcels_stash.touched <= PARCELS_KEEP_BYTES) {
+		since_ns = 0;
+		return ENDS_FOREVER;
+	}
+	uint64_t now = ends_clock_ns();
+	if (!since_ns)
+		since_ns = now;
+	if (now - since_ns < PARCELS_KEEP_NS)
+		return since_ns + PARCELS_KEEP_NS;
+	stash_rest(&parcels_stash);
+	since_ns = 0;
+	return ENDS_FOREVER;
 }

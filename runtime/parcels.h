@@ -34,6 +34,18 @@ static inline uint32_t parcels_bytes(uint32_t body_bytes_max)
 }
 _Static_assert(3ull * RS_BODY_BYTES_MAX + 64 * KIB <= UINT32_MAX, "places are counted so");
 
+/*
+ * It lies at a fixed place, so that the worker's filter can say "there" with one masked
+ * compare: pages that were touched are given back when nothing lay in it for a while. Not at
+ * once: to touch them again costs more than to copy what lies in them.
+ */
+#ifndef PARCELS_BASE
+#define PARCELS_BASE (1ull << 41)
+#endif
+#define PARCELS_BITS       32
+#define PARCELS_KEEP_BYTES (1 * MIB) /* never given back */
+#define PARCELS_KEEP_NS    1000000000ull
+
 #define PARCELS_IDLE_NS (2 * 1000000000ull)
 
 enum parcel_state {
@@ -80,6 +92,10 @@ void parcels_drop(uint32_t lane); /* whatever there is */
 
 /* A lane on which a body was begun and nothing came for PARCELS_IDLE_NS, or LANES_MAX. */
 uint32_t parcels_idle(void);
+
+/* Before a sleep: gives back what there is to give back, if it is time. When to come again for
+ * that; ENDS_FOREVER: need not be. */
+uint64_t parcels_rest(void);
 
 extern bool parcels_wanted;    /* somebody found no room */
 extern bool parcels_room_came; /* and some was given back since */

@@ -11,16 +11,17 @@ static uint64_t room_for(uint64_t bytes)
 	return (sizeof(struct stash_thing) + bytes + ALIGN - 1) & ~(uint64_t)(ALIGN - 1);
 }
 
-int stash_init(struct stash *stash, uint32_t bytes)
+int stash_init(struct stash *stash, void *at, uint32_t bytes)
 {
-	void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *base = mmap(at, bytes, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (at ? MAP_FIXED_NOREPLACE : 0),
+		-1, 0);
 
-	if (at == MAP_FAILED)
+	if (base == MAP_FAILED)
 		return -errno;
-	stash->base = at;
+	stash->base = base;
 	stash->bytes = bytes;
-	stash->used = stash->live = 0;
+	stash->used = stash->live = stash->touched = 0;
 	return 0;
 }
 
@@ -65,11 +66,21 @@ uint32_t stash_add(struct stash *stash, uint32_t owner, uint32_t bytes)
 void stash_remove(struct stash *stash, uint32_t place)
 {
 	struct stash_thing *thing = stash_at(stash, place);
+	uint32_t end = place + (uint32_t)sizeof(*thing) + thing->filled;
 
+	if (end > stash->touched)
+		stash->touched = end;
 	thing->owner = STASH_HOLE;
 	stash->live -= (uint32_t)room_for(thing->bytes);
 	if (stash->live == 0)
 		stash->used = 0;
+}
+
+void stash_rest(struct stash *stash)
+{
+	/* the kernel rounds up to whole pages, which are all ours */
+	(void)madvise(stash->base, stash->touched, MADV_DONTNEED);
+	stash->touched = 0;
 }
 
 uint32_t stash_after(const struct stash *stash, uint32_t place)

@@ -11,6 +11,7 @@ struct stash {
 	uint8_t *base;
 	uint32_t bytes, used, live; /* used: the end of the last thing; live: without the
 				       holes */
+	uint32_t touched;           /* something was written up to here */
 	void (*moved)(
 		uint32_t owner, uint32_t place); /* a thing has a new place; may be NULL */
 };
@@ -25,12 +26,16 @@ struct stash_thing {
 #define STASH_HOLE UINT32_MAX
 #define STASH_NONE UINT32_MAX
 
-int stash_init(struct stash *stash, uint32_t bytes) MUST_USE;
+/* at: an address of whole pages where nothing is, or NULL: anywhere. */
+int stash_init(struct stash *stash, void *at, uint32_t bytes) MUST_USE;
 
 /* Room for a thing; its place, or STASH_NONE when there is no room. Places of other things may
  * change. */
 uint32_t stash_add(struct stash *stash, uint32_t owner, uint32_t bytes);
 void stash_remove(struct stash *stash, uint32_t place);
+
+/* Gives the pages back that were touched. Only when nothing lies in it. */
+void stash_rest(struct stash *stash);
 
 static inline struct stash_thing *stash_at(const struct stash *stash, uint32_t place)
 {

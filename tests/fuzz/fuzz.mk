@@ -9,7 +9,7 @@ FUZZ_SEEDS_front = $(wildcard $(BUILD)/guests)
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_CFLAGS := -std=gnu17 -O1 -g -fPIE -fno-omit-frame-pointer -w -DMEMORY_BASE=0x200000000000ull \
-	-DLANE_RANGE_BASE=0x210000000000ull $(FUZZ_SANITIZE) -fsanitize=fuzzer-no-link
+	-DLANE_RANGE_BASE=0x210000000000ull -DPARCELS_BASE=0x220000000000ull $(FUZZ_SANITIZE) -fsanitize=fuzzer-no-link
 
 # clang 14 does not know the names of x86-64's levels there; no target needs it
 FUZZ_SRCS := $(filter-out aotc/flags.c,$(SRCS))

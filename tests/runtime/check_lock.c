@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 
 #include "runtime/filter.h"
+#include "runtime/parcels.h"
 #include "tests/check_run.h"
 #include "tests/runtime/launch.h"
 #include "tests/runtime/native.h"
@@ -109,6 +110,15 @@ static const struct row {
 	{ "unmap code", DIES, NATIVE_MUNMAP_CODE, 0, { 0 } },
 	{ "unmap memory", DIES, NATIVE_SYS, SYS_munmap, { MEMORY, 4096 } },
 	{ "madvise", DIES, NATIVE_SYS, SYS_madvise, { MEMORY, 4096, MADV_DONTNEED } },
+	{ "give back a lane", DIES, NATIVE_SYS, SYS_madvise, { LANE(0), 4096, MADV_DONTNEED } },
+	{ "give back more than there is room", DIES, NATIVE_SYS, SYS_madvise,
+		{ PARCELS_BASE, (1ull << PARCELS_BITS) + 4096, MADV_DONTNEED } },
+	{ "have the place of bodies in large pages", DIES, NATIVE_SYS, SYS_madvise,
+		{ PARCELS_BASE, 4096, MADV_HUGEPAGE } },
+	{ "make the place of bodies executable", DIES, NATIVE_SYS, SYS_mprotect,
+		{ PARCELS_BASE, 4096, R | X } },
+	{ "give back the place of bodies", LIVES, NATIVE_SYS, SYS_madvise,
+		{ PARCELS_BASE, 4096, MADV_DONTNEED } },
 	/* what is allowed */
 	{ "map a lane", LIVES, NATIVE_TAKE_SYS, SYS_mmap, { LANE(9), 4096, RW, FIX, NEW_FD } },
 	{ "map a lane read-only", LIVES, NATIVE_TAKE_SYS, SYS_mmap,

@@ -418,6 +418,33 @@ START_TEST(nobody_is_hurried_while_there_is_room)
 }
 END_TEST
 
+START_TEST(what_was_touched_is_given_back_when_nothing_lay_there_for_a_while)
+{
+	static uint8_t full[2 * MIB];
+
+	memset(full, 0xff, sizeof(full));
+	for (uint32_t at = 0; at < sizeof(full); at += 8192) {
+		ck_assert_int_eq(
+			peer_part(&client, RECORD_MESSAGE, 0, full, sizeof(full), at, 8192), 0);
+		inbox_sleep_drained(0); /* there is something */
+		ck_assert(inbox_drain());
+	}
+	ck_assert_int_eq(guest_wait(NULL, 0, 0), 64 + (int64_t)sizeof(full));
+	const uint8_t *lay = stash_at(&parcels_stash, 0)->data;
+	ck_assert_int_eq(wait_large(0), 64 + (int64_t)sizeof(full));
+	ck_assert_int_eq(guest_wait(NULL, 0, PARCELS_KEEP_NS / 2), 0);
+	ck_assert_uint_eq(lay[MIB], 0xff);
+	ck_assert_int_eq(guest_wait(NULL, 0, PARCELS_KEEP_NS), 0);
+	ck_assert_uint_eq(lay[MIB], 0);
+	ck_assert_uint_eq(parcels_stash.touched, 0);
+	part(&client, RECORD_MESSAGE, 0, 0, BYTES - 1); /* and it is used again */
+	ck_assert_int_eq(guest_look(), 0);
+	part(&client, RECORD_MESSAGE, 0, BYTES - 1, 1);
+	ck_assert_int_eq(guest_look(), 64 + BYTES);
+	expect_body(RS_MESSAGE);
+}
+END_TEST
+
 START_TEST(a_full_place_is_told_not_waited_for)
 {
 	uint64_t last = ask();
@@ -471,6 +498,7 @@ static Suite *parcels_suite(void)
 	tcase_add_test(room, who_found_no_room_goes_on_when_some_is_given_back);
 	tcase_add_test(room, who_does_not_go_on_loses_the_room_to_others);
 	tcase_add_test(room, nobody_is_hurried_while_there_is_room);
+	tcase_add_test(room, what_was_touched_is_given_back_when_nothing_lay_there_for_a_while);
 	tcase_add_test(room, a_full_place_is_told_not_waited_for);
 	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
 		tcase_set_timeout(all[i], 10);

@@ -18,7 +18,7 @@ static void moved(uint32_t owner, uint32_t place)
 static void set_up(void)
 {
 	stash.moved = moved;
-	ck_assert_int_eq(stash_init(&stash, BYTES), 0);
+	ck_assert_int_eq(stash_init(&stash, NULL, BYTES), 0);
 }
 
 static uint32_t add(uint32_t owner, uint32_t bytes)
@@ -100,6 +100,22 @@ START_TEST(only_what_is_filled_is_moved)
 }
 END_TEST
 
+START_TEST(what_was_touched_can_be_given_back)
+{
+	static const uint8_t zero[3000];
+
+	ck_assert_uint_ne(add(1, 3000), STASH_NONE);
+	const struct stash_thing *thing = stash_at(&stash, places[1]);
+	stash_remove(&stash, places[1]);
+	ck_assert_uint_ge(stash.touched, 3000);
+	stash_rest(&stash);
+	ck_assert_uint_eq(stash.touched, 0);
+	ck_assert_mem_eq(thing->data, zero, 3000);
+	ck_assert_uint_ne(add(1, 3000), STASH_NONE);
+	expect(1, 3000);
+}
+END_TEST
+
 START_TEST(an_empty_stash_begins_anew)
 {
 	for (uint32_t round = 0; round < 100; round++) {
@@ -128,6 +144,7 @@ static Suite *stash_suite(void)
 	tcase_add_test(order, an_empty_stash_begins_anew);
 	tcase_add_test(order, a_thing_may_be_empty);
 	tcase_add_test(limits, what_does_not_fit_is_refused);
+	tcase_add_test(limits, what_was_touched_can_be_given_back);
 	tcase_add_test(limits, only_what_is_filled_is_moved);
 	tcase_add_test(limits, holes_are_closed_when_room_is_needed);
 	suite_add_tcase(suite, order);
