@@ -18,24 +18,24 @@
 
 /*
  * In a worker, lanes lie in one power-of-two range, so that its filter can say "in the range"
- * with one masked compare. Page i of the controls is the first page of lane i, page i of the
- * pages its peer's own page; then there is some place for the worker's own things; ring slot i
- * holds both rings of lane i, of the largest size. Lane 0 is the home lane.
+ * with one masked compare. It begins with some place for the worker's own things; then come
+ * groups of 64 lanes: their first pages, then their peers' own pages; ring slot i holds both
+ * rings of lane i, of the largest size. So what is looked at often lies together, and one page
+ * of the page table is enough for a worker of few lanes. Lane 0 is the home lane.
  */
 #ifndef LANE_RANGE_BASE
 #define LANE_RANGE_BASE (1ull << 40)
 #endif
-#define LANE_RANGE_BITS 32
-#define LANE_CONTROLS   LANE_RANGE_BASE
-#define LANE_PAGES      (LANE_RANGE_BASE + 4 * MIB)
-#define LANE_OWN        (LANE_RANGE_BASE + 8 * MIB)
-#define LANE_RINGS      (LANE_RANGE_BASE + 32 * MIB)
-#define LANE_SLOT_BYTES (4 * MIB)
+#define LANE_RANGE_BITS  32
+#define LANE_OWN_BYTES   (128 * KIB)
+#define LANE_GROUP_BYTES (512 * KIB)
+#define LANE_RINGS       (LANE_RANGE_BASE + 32 * MIB)
+#define LANE_SLOT_BYTES  (4 * MIB)
 #define LANES_MAX \
 	1014u /* per process, home lane included: what 1,024 descriptors allow (filter.h) */
-_Static_assert(LANES_MAX * 4096 <= LANE_PAGES - LANE_CONTROLS &&
-		       LANES_MAX * OWN_PAGE_BYTES <= LANE_OWN - LANE_PAGES,
-	"a page of each kind for every lane");
+_Static_assert(LANE_OWN_BYTES + (LANES_MAX + 63) / 64 * LANE_GROUP_BYTES <=
+		       LANE_RINGS - LANE_RANGE_BASE,
+	"all groups lie before the rings");
 _Static_assert(
 	LANE_RINGS - LANE_RANGE_BASE + LANES_MAX * LANE_SLOT_BYTES <= 1ull << LANE_RANGE_BITS,
 	"all lanes fit into the range");

@@ -17,18 +17,24 @@ LARGE_TABLE static struct watch watches[LANES_MAX];
 static uint32_t watched;
 static uint32_t recent; /* the lane that was found empty last */
 
-static struct lane_place place_of(uint32_t i)
+static uint8_t *control_page(uint32_t i)
 {
-	return (struct lane_place){ .control = (uint8_t *)LANE_CONTROLS + i * 4096ull,
-		.rings = (uint8_t *)LANE_RINGS + i * LANE_SLOT_BYTES };
+	return (uint8_t *)LANE_RANGE_BASE + LANE_OWN_BYTES + i / 64 * LANE_GROUP_BYTES +
+	       i % 64 * 4096;
 }
 
 static uint8_t *peer_page(uint32_t i)
 {
-	return (uint8_t *)LANE_PAGES + i * (uint64_t)OWN_PAGE_BYTES;
+	return control_page(i) + LANE_GROUP_BYTES / 2;
 }
-_Static_assert(OWN_PAGE_BYTES + TABLE_BYTES <= LANE_RINGS - LANE_OWN,
-	"our own things find place between the pages and the rings");
+
+static struct lane_place place_of(uint32_t i)
+{
+	return (struct lane_place){ .control = control_page(i),
+		.rings = (uint8_t *)LANE_RINGS + i * LANE_SLOT_BYTES };
+}
+_Static_assert(OWN_PAGE_BYTES + TABLE_BYTES <= LANE_OWN_BYTES, "our own things find place");
+_Static_assert(LANE_GROUP_BYTES == 64 * (4096 + OWN_PAGE_BYTES), "a group is full");
 
 static bool map(int fd, uint8_t *at, size_t bytes, int protection)
 {
@@ -37,7 +43,7 @@ static bool map(int fd, uint8_t *at, size_t bytes, int protection)
 
 int ends_init(const struct ends_start *start)
 {
-	uint8_t *own = (uint8_t *)LANE_OWN, *table = own + OWN_PAGE_BYTES;
+	uint8_t *own = (uint8_t *)LANE_RANGE_BASE, *table = own + OWN_PAGE_BYTES;
 	struct end *home = &ends.all[LANE_HOME];
 
 	if (!map(start->own_page, own, OWN_PAGE_BYTES, PROT_READ | PROT_WRITE) ||

@@ -39,6 +39,8 @@ struct end {
 	uint32_t late;       /* cancelled ones whose answers may still come */
 	uint32_t held_bytes; /* answers kept for want of room */
 	uint32_t want_bytes; /* the body that found no room */
+	uint16_t asked,
+		first_asked; /* messages that wait for the program's answer: tickets.c */
 	uint8_t state;       /* enum end_state */
 	uint8_t owed;
 	uint8_t parcel; /* enum parcel_state: what comes in fragments */

@@ -1,12 +1,9 @@
 #include "runtime/tickets.h"
 
+#include "runtime/ends.h"
+
 LARGE_TABLE struct tickets tickets_own, tickets_others;
 
-/* What each lane has of the others'. */
-LARGE_TABLE static struct {
-	uint16_t first; /* chain of its asked ones */
-	uint16_t asked;
-} lanes[LANES_MAX];
 static uint32_t shared; /* asked ones beyond what their lanes have for sure */
 
 #define SHARED_MAX (TICKETS_MAX - 1 - LANES_MAX * TICKETS_LANE_SURE)
@@ -50,7 +47,7 @@ struct ticket *tickets_new(enum ticket_state state, uint16_t lane)
 
 static bool may_ask(uint16_t lane)
 {
-	uint32_t has = lanes[lane].asked;
+	uint32_t has = ends.all[lane].asked;
 
 	return has < TICKETS_LANE_SURE || (has - TICKETS_LANE_SURE) * 2 < SHARED_MAX - shared;
 }
@@ -65,11 +62,11 @@ struct ticket *tickets_ask(uint16_t lane, uint64_t peer_id)
 	if (!ticket)
 		return NULL;
 	ticket->peer_id = peer_id;
-	ticket->next = lanes[lane].first;
+	ticket->next = ends.all[lane].first_asked;
 	if (ticket->next)
 		set->all[ticket->next].previous = (uint16_t)tickets_place(set, ticket);
-	lanes[lane].first = (uint16_t)tickets_place(set, ticket);
-	shared += lanes[lane].asked++ >= TICKETS_LANE_SURE;
+	ends.all[lane].first_asked = (uint16_t)tickets_place(set, ticket);
+	shared += ends.all[lane].asked++ >= TICKETS_LANE_SURE;
 	return ticket;
 }
 
@@ -81,15 +78,15 @@ static void leave_lane(struct ticket *ticket)
 	if (ticket->previous)
 		set->all[ticket->previous].next = ticket->next;
 	else
-		lanes[ticket->lane].first = ticket->next;
+		ends.all[ticket->lane].first_asked = ticket->next;
 	if (ticket->next)
 		set->all[ticket->next].previous = ticket->previous;
-	shared -= lanes[ticket->lane].asked-- > TICKETS_LANE_SURE;
+	shared -= ends.all[ticket->lane].asked-- > TICKETS_LANE_SURE;
 }
 
 struct ticket *tickets_asked(uint16_t lane, uint64_t peer_id)
 {
-	for (uint16_t i = lanes[lane].first; i; i = tickets_others.all[i].next)
+	for (uint16_t i = ends.all[lane].first_asked; i; i = tickets_others.all[i].next)
 		if (tickets_others.all[i].peer_id == peer_id)
 			return &tickets_others.all[i];
 	return NULL;
@@ -149,6 +146,6 @@ void tickets_lane_gone(uint16_t lane, uint32_t status)
 	for (uint32_t i = 1; i <= tickets_own.used; i++)
 		if (tickets_own.all[i].state == TICKET_SENT && tickets_own.all[i].lane == lane)
 			tickets_finish(&tickets_own.all[i], status, TICKET_NO_BODY);
-	while (lanes[lane].first)
-		tickets_moot(&tickets_others.all[lanes[lane].first]);
+	while (ends.all[lane].first_asked)
+		tickets_moot(&tickets_others.all[ends.all[lane].first_asked]);
 }
