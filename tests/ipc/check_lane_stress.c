@@ -19,18 +19,12 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
-static void dawdle(void);
-#undef atomic_load_explicit
-#undef atomic_store_explicit
-#undef atomic_thread_fence
-#define atomic_load_explicit(at, order)         (dawdle(), __atomic_load_n(at, order))
-#define atomic_store_explicit(at, value, order) (dawdle(), __atomic_store_n(at, value, order))
-#define atomic_thread_fence(order)              (dawdle(), __atomic_thread_fence(order), dawdle())
-
 #include "ipc/bell.c"
 #include "ipc/lane.c"
 #include "ipc/ring.c"
 #include "tests/check_run.h"
+#include "tests/ipc/dawdle.c"
+#include "tests/ipc/dawdle.h"
 
 #define LOG2     12u /* the smallest ring: soon full */
 #define BODY_MAX 2016u
@@ -48,31 +42,6 @@ static void dawdle(void);
 #endif
 
 _Static_assert(BODY_MAX == (1u << LOG2) / 2 - sizeof(struct record), "the largest body");
-
-/* ---- pauses ---- */
-
-static __thread uint64_t dice = 88172645463325252ull;
-static uint32_t pause_one_in; /* 0: never */
-
-static uint64_t roll(void)
-{
-	dice ^= dice << 13, dice ^= dice >> 7, dice ^= dice << 17; /* Marsaglia, "Xorshift" */
-	return dice;
-}
-
-static void dawdle(void)
-{
-	if (!pause_one_in || roll() % pause_one_in)
-		return;
-	uint64_t how = roll() % 64;
-	if (how == 0)
-		nanosleep(&(struct timespec){ .tv_nsec = 20000 }, NULL);
-	else if (how < 8)
-		sched_yield();
-	else
-		for (uint64_t i = 0; i < how * 4; i++)
-			__builtin_ia32_pause();
-}
 
 /* ---- two sides of a lane ---- */
 
@@ -188,7 +157,7 @@ static void done_with(struct side *me, const struct record *head)
 /* Ends a batch now and then, as the end of a call does. */
 static void settle(struct side *me, uint32_t one_in)
 {
-	if (roll() % one_in)
+	if (dawdle_roll() % one_in)
 		return;
 	lane_ring(&me->lane);
 	lane_tell(&me->lane);
@@ -198,7 +167,7 @@ static uint32_t some_bytes(void)
 {
 	static const uint32_t most[] = { 0, 8, 100, 1000, BODY_MAX };
 
-	return (uint32_t)(roll() % (most[roll() % ARRAY_LEN(most)] + 1));
+	return (uint32_t)(dawdle_roll() % (most[dawdle_roll() % ARRAY_LEN(most)] + 1));
 }
 
 /* ---- the client: bursts of requests, then all answers or only some ---- */
@@ -240,11 +209,11 @@ static void run_client(struct side *me, uint64_t for_ns)
 	uint64_t end_ns = now_ns() + for_ns, looked_at = 0;
 
 	for (bool time_left = true; time_left;) {
-		uint64_t burst = roll() % 4 ? 1 : roll() % BURST_MAX;
+		uint64_t burst = dawdle_roll() % 4 ? 1 : dawdle_roll() % BURST_MAX;
 
 		for (uint64_t i = 0; i < burst; i++)
 			send_one(me, RECORD_MESSAGE);
-		wait_for_answers(me, roll() % 2 ? 0 : roll() % BURST_MAX);
+		wait_for_answers(me, dawdle_roll() % 2 ? 0 : dawdle_roll() % BURST_MAX);
 		if (me->put - looked_at >= SLICE_MESSAGES) {
 			looked_at = me->put;
 			time_left = now_ns() < end_ns;
@@ -371,10 +340,10 @@ static void must_be_well(uint64_t sleeps, uint64_t wishes)
 START_TEST(two_processes_lose_double_tear_and_sleep_through_nothing)
 {
 	set_up_lane(false);
-	pause_one_in = grounds[_i].pause_one_in;
+	dawdle_one_in = grounds[_i].pause_one_in;
 	pid_t pid = child();
 	if (pid == 0) {
-		dice ^= 0x5bd1e995;
+		dawdle_stir(1);
 		pin(grounds[_i].handler_cpu);
 		run_handler(&handler);
 		_exit(handler.sleeps && handler.wishes ? 0 : 2);
@@ -391,7 +360,7 @@ END_TEST
 static void *handler_thread(void *unused)
 {
 	(void)unused;
-	dice ^= 0x5bd1e995;
+	dawdle_stir(1);
 	run_handler(&handler);
 	return NULL;
 }
@@ -401,7 +370,7 @@ START_TEST(two_threads_on_one_mapping_race_for_nothing)
 	pthread_t thread;
 
 	set_up_lane(true);
-	pause_one_in = 16;
+	dawdle_one_in = 16;
 	ck_assert_int_eq(pthread_create(&thread, NULL, handler_thread, NULL), 0);
 	run_client(&client, slice_ns(SLICES));
 	pthread_join(thread, NULL);

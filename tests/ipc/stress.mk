@@ -1,10 +1,16 @@
 # What the lane tests can do beyond `make test`.
-#   make test-soak SOAK_SECONDS=600   two processes on one lane for that long
+#   make test-soak SOAK_SECONDS=600   two processes on one lane for that long, and real runtimes with rsd's half between
+#                                     them (tests/runtime/check_sleep_soak.c) as long again
 #   make test-tsan                    threads on one bell and one lane under ThreadSanitizer. It ignores fences: the
 #                                     models prove those. check_ring maps its lane twice, where it would see nothing.
 SOAK_SECONDS ?= 60
-test-soak: $(BUILD)/tests/ipc/check_lane_stress
+SOAKS := soak-lane_stress soak-sleep_soak
+soak-lane_stress: $(BUILD)/tests/ipc/check_lane_stress
+soak-sleep_soak: $(BUILD)/tests/runtime/check_sleep_soak
+$(SOAKS):
 	@SOAK_SECONDS=$(SOAK_SECONDS) $(RUN_TEST) $@ $<
+test-soak: $(SOAKS)
+	@tests/summary.sh $(BUILD)/results $(SOAKS)
 
 TSAN_TESTS := bell lane_stress
 TSAN_BUILD = $(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -fsanitize=thread -Wno-tsan -MMD -MP
@@ -21,4 +27,4 @@ $(TSAN_TESTS:%=tsan-%): tsan-%: $(BUILD)/tsan/check_%
 	@$(RUN_TEST) $@ $(TSAN_RUN) $<
 test-tsan: $(TSAN_TESTS:%=tsan-%)
 RUNS += $(TSAN_TESTS:%=tsan-%)
-.PHONY: test-soak test-tsan $(TSAN_TESTS:%=tsan-%)
+.PHONY: test-soak $(SOAKS) test-tsan $(TSAN_TESTS:%=tsan-%)

@@ -47,7 +47,7 @@ fresh() { # FOLDER: a copy of what is tested
 	rm -rf "$1"
 	mkdir -p "$1/tests/ipc"
 	cp -r "$root/ipc" "$root/runtime" "$root/supervisor" "$root/interfaces" "$root/cache" "$root/aotc" "$1"
-	cp "$root"/tests/ipc/check_*.c "$1/tests/ipc"
+	cp "$root"/tests/ipc/*.[ch] "$1/tests/ipc"
 	cp "$root/tests/check_run.h" "$1/tests"
 }
 
