@@ -152,7 +152,7 @@ static bool wait_for_one(int64_t timeout_ns)
 	if (got < (int64_t)sizeof(in.head) || got > (int64_t)sizeof(in))
 		fault(KILL_STORM_CALL, (uint64_t)got);
 	if (in.head.kind == RS_NOTICE)
-		stopping = true;
+		stopping |= in.head.status == RS_NOTICE_STOP; /* or there is room again */
 	else if (in.head.kind == RS_ANSWER)
 		complete();
 	else
@@ -201,8 +201,8 @@ int main(int argc, char **argv)
 		(void)wait_for_one(sends ? pick(4) * 50000 : 500000);
 	}
 	wait_until(0);
-	if (wait_for_one(20 * 1000000)) /* what more may come? */
-		fault(KILL_STORM_DOUBLE, in.head.id);
+	while (wait_for_one(20 * 1000000)) /* no answer any more: it would be one too many */
+		;
 	printf("%llu answered, %llu not\n", (unsigned long long)answered,
 		(unsigned long long)otherwise);
 	return 0;

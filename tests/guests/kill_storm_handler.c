@@ -181,7 +181,7 @@ static bool take_one(int64_t timeout_ns)
 	else if (in.head.kind == RS_CANCELLED_BY)
 		cancelled(in.head.id);
 	else if (in.head.kind == RS_NOTICE)
-		stopping = true;
+		stopping |= in.head.status == RS_NOTICE_STOP; /* or there is room again */
 	else
 		fault(KILL_STORM_CALL, in.head.kind);
 	return true;
