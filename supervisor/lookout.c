@@ -69,10 +69,46 @@ void lookout_forget(struct lookout *lookout, struct lookout_item *item)
 	item->place = 0;
 }
 
-struct lookout_item *lookout_next(const struct lookout *lookout, struct lookout_scan *scan)
+static uint32_t latest(const struct lookout *lookout)
+{
+	return lookout->count < LOOKOUT_LATELY ? lookout->count : LOOKOUT_LATELY;
+}
+
+struct lookout_scan lookout_lately(struct lookout *lookout)
+{
+	uint32_t n = latest(lookout);
+
+	lookout->turn = lookout->turn + 1 < n ? lookout->turn + 1 : 0;
+	return (struct lookout_scan){ .at = lookout->turn, .left = n, .end = n };
+}
+
+static void swap(struct lookout *lookout, uint32_t a, uint32_t b)
+{
+	struct lookout_word word = lookout->words[a];
+	struct lookout_item *item = lookout->items[a];
+
+	lookout->words[a] = lookout->words[b];
+	lookout->items[a] = lookout->items[b];
+	lookout->words[b] = word;
+	lookout->items[b] = item;
+	lookout->items[a]->place = a + 1;
+	lookout->items[b]->place = b + 1;
+}
+
+/* Now one of the latest. Where it stands. */
+static uint32_t to_the_front(struct lookout *lookout, uint32_t i)
+{
+	if (i < LOOKOUT_LATELY)
+		return i;
+	lookout->oldest = (lookout->oldest + 1) % LOOKOUT_LATELY;
+	swap(lookout, i, lookout->oldest);
+	return lookout->oldest;
+}
+
+struct lookout_item *lookout_next(struct lookout *lookout, struct lookout_scan *scan)
 {
 	for (; scan->left && lookout->count; scan->left--) {
-		uint32_t i = scan->at < lookout->count ? scan->at : 0;
+		uint32_t i = scan->at < scan->end && scan->at < lookout->count ? scan->at : 0;
 		const struct lookout_word *word = &lookout->words[i];
 
 		scan->at = i + 1;
@@ -80,7 +116,7 @@ struct lookout_item *lookout_next(const struct lookout *lookout, struct lookout_
 		if (atomic_load_explicit(word->word, memory_order_relaxed) == word->seen)
 			continue;
 		scan->left--;
-		return lookout->items[i];
+		return lookout->items[to_the_front(lookout, i)];
 	}
 	return NULL;
 }

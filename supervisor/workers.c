@@ -14,9 +14,11 @@
 
 #define PUMP_RECORDS 32u /* one turn of one worker */
 #define PUMP_BYTES   (64 * KIB)
+#define PUMPS_LATELY 8u /* after so many, those are looked at who had nothing lately */
 
 struct workers {
 	struct crew crew;
+	uint32_t pumps;
 };
 
 /* ---- what the hosts want (struct host_env) ---- */
@@ -73,28 +75,37 @@ static bool (*const turns[])(struct crew *, struct lookout_item *) = {
 	[WORKER_RELAY] = linking_turn,
 };
 
+/* Turns of all in the scan; how many those were. */
+static uint32_t take_turns(struct crew *crew, struct lookout_scan scan, bool *more)
+{
+	struct lookout_item *item;
+	uint32_t n = 0;
+
+	for (; (item = lookout_next(&crew->lookout, &scan)); n++)
+		*more |= turns[item->kind](crew, item);
+	return n;
+}
+
 bool workers_pump(struct workers *workers)
 {
 	struct crew *crew = &workers->crew;
-	struct lookout_item *item;
-	struct lookout_scan scan = lookout_begin(&crew->lookout);
-	bool more = false;
+	bool all = workers->pumps++ % PUMPS_LATELY == 0, more = false;
 
 	/* no event may take a worker away in between: rsd calls workers_gone() from a turn of
 	 * its own */
-	while ((item = lookout_next(&crew->lookout, &scan)))
-		more |= turns[item->kind](crew, item);
-	lookout_advance(&crew->lookout);
+	uint32_t n = take_turns(crew, lookout_lately(&crew->lookout), &more);
+	if (all || n == 0)
+		take_turns(crew, lookout_all(&crew->lookout), &more);
 	return more;
 }
 
 /* ---- sleeping ---- */
 
-bool workers_waiting(const struct workers *workers)
+bool workers_waiting(struct workers *workers)
 {
-	const struct crew *crew = &workers->crew;
+	struct crew *crew = &workers->crew;
+	struct lookout_scan scan = lookout_all(&crew->lookout);
 	struct lookout_item *item;
-	struct lookout_scan scan = lookout_begin(&crew->lookout);
 
 	while ((item = lookout_next(&crew->lookout, &scan)))
 		if (item->kind != WORKER_HEARS || !hearing_blocked(crew, item->owner))

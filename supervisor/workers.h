@@ -63,7 +63,7 @@ void workers_mediate(struct workers *workers, bool mediate);
 /* Reads home lanes and passes on what is mediated, in turn, with a budget each. True: call
  * again soon, something is left. */
 bool workers_pump(struct workers *workers);
-bool workers_waiting(const struct workers *workers);
+bool workers_waiting(struct workers *workers);
 int workers_bell(const struct workers *workers); /* read end */
 uint64_t workers_sleep_begin(struct workers *workers);
 void workers_sleep_end(struct workers *workers, uint64_t epoch);

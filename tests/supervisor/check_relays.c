@@ -117,7 +117,7 @@ static int turn(enum lane_role from)
 
 static bool watched_changed(enum lane_role from)
 {
-	struct lookout_scan scan = lookout_begin(&lookout);
+	struct lookout_scan scan = lookout_all(&lookout);
 	struct lookout_item *item;
 
 	while ((item = lookout_next(&lookout, &scan)))
