@@ -9,7 +9,7 @@ GUEST_RUST := /usr/bin/rustc
 EXAMPLES   := $(basename $(notdir $(wildcard programs/*.c)))
 C_GUESTS   := $(patsubst %.c,$(GUESTS)/%.wasm,$(notdir $(wildcard programs/*.c tests/guests/*.c)))
 WAT_GUESTS := $(patsubst %.wat,$(GUESTS)/%.wasm,$(notdir $(wildcard tests/guests/*.wat)))
-RUST_GUESTS := $(patsubst %.rs,$(GUESTS)/%.wasm,$(notdir $(wildcard programs/*.rs)))
+RUST_GUESTS := $(patsubst %.rs,$(GUESTS)/%.wasm,$(notdir $(wildcard programs/*.rs tests/guests/*.rs)))
 
 # These know no C library: another target, nothing linked but themselves.
 BARE_GUESTS := bare bare_loop
@@ -51,7 +51,26 @@ guests-rust:
 	@if [ -d "$$($(GUEST_RUST) --print sysroot 2>&1)/lib/rustlib/wasm32-wasi" ]; then \
 		$(MAKE) --no-print-directory $(RUST_GUESTS); \
 	else echo "guests-rust: no $(GUEST_RUST) with a wasm32-wasi std (libstd-rust-dev-wasm32): skipped"; fi
-$(GUESTS)/%.wasm: programs/%.rs
+
+# The crate, once for each target; what only wants the crate is built for both: NAME_bare knows no WASI.
+CRATE := programs/redshirt-rs
+CRATE_FILES := Cargo.toml $(patsubst $(CRATE)/%,%,$(wildcard $(CRATE)/src/*.rs))
+RUST_BARE := echo_rust ask_rust sdk_rust
+RUST_FLAGS := --edition 2021 -O $(if $(WERROR),-D warnings)
+$(GUESTS)/%/libredshirt.rlib: $(CRATE_FILES:%=$(CRATE)/%)
 	@mkdir -p $(@D)
-	$(call Q,RUST)$(GUEST_RUST) --target wasm32-wasi -O -C link-arg=--strip-debug -o $@ $<
+	$(call Q,RUST)$(GUEST_RUST) $(RUST_FLAGS) --target $* --crate-type rlib --crate-name redshirt \
+		--cfg 'feature="std"' -o $@ $(CRATE)/src/lib.rs
+# $(1): folder of the source, $(2): after the name, $(3): target
+define rust_guest
+$(GUESTS)/%$(2).wasm: $(1)/%.rs $(GUESTS)/$(3)/libredshirt.rlib
+	$$(call Q,RUST)$$(GUEST_RUST) $$(RUST_FLAGS) --target $(3) --crate-name $$* --extern redshirt=$(GUESTS)/$(3)/libredshirt.rlib \
+		-C link-arg=--strip-debug -o $$@ $$<
+endef
+$(foreach folder,programs tests/guests,$(eval $(call rust_guest,$(folder),,wasm32-wasi)))
+$(foreach folder,programs tests/guests,$(eval $(call rust_guest,$(folder),_bare,wasm32-unknown-unknown)))
+RUST_GUESTS += $(RUST_BARE:%=$(GUESTS)/%_bare.wasm)
+$(OUT)/share/redshirt/redshirt-rs/%: $(CRATE)/%
+	@mkdir -p $(@D) && cp $< $@
+guests: $(CRATE_FILES:%=$(OUT)/share/redshirt/redshirt-rs/%)
 .PHONY: guests guests-rust

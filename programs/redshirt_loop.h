@@ -68,7 +68,8 @@ struct rs_loop {
 	/* the loop's own */
 	uint64_t tokens;
 	size_t kept_used;
-	uint32_t waiting, handling, next; /* next: place in waits where the search begins */
+	uint32_t waiting, handling, since_flush;
+	uint32_t next; /* place in waits where the search begins */
 	bool stopping, in_is_heap;
 };
 
@@ -177,7 +178,7 @@ struct rs_loop_out {      /* its body stands behind it when it is kept */
 	uint32_t bytes;   /* of the body */
 	uint32_t room;    /* kept: to the next */
 	bool cancelled;   /* kept: is not sent any more */
-	uint8_t interface[32];
+	uint8_t to[32];   /* interface, or the process that is answered */
 };
 _Static_assert(sizeof(struct rs_loop_out) == 72, "RS_LOOP says so");
 
@@ -198,21 +199,20 @@ static inline uint32_t rs_loop_go(
 
 	if (out->answers)
 		return rs_emit_answer(&out->answers, &piece, 1, out->status);
-	uint32_t status = rs_emit_message(out->interface, &piece, 1, out->flags, &id);
+	uint32_t status = rs_emit_message(out->to, &piece, 1, out->flags, &id);
 	if (status == RS_OK && out->token)
 		rs_loop_by_token(loop, out->token)->id = id;
 	return status;
 }
 
-/* True: a message to the same interface is kept before `end`, which must not be overtaken. */
-static inline bool rs_loop_behind(
-	const struct rs_loop *loop, const struct rs_loop_out *out, size_t end)
+/* True: a message to the same interface is kept, which must not be overtaken. */
+static inline bool rs_loop_behind(const struct rs_loop *loop, const struct rs_loop_out *out)
 {
 	const struct rs_loop_out *kept;
 
-	for (size_t at = 0; !out->answers && at < end; at += kept->room) {
+	for (size_t at = 0; !out->answers && at < loop->kept_used; at += kept->room) {
 		kept = (const struct rs_loop_out *)(loop->kept + at);
-		if (!kept->answers && rs_loop_same(kept->interface, out->interface))
+		if (rs_loop_same(kept->to, out->to))
 			return true;
 	}
 	return false;
@@ -236,9 +236,7 @@ static inline uint32_t rs_loop_keep(
 static inline uint32_t rs_loop_put(
 	struct rs_loop *loop, const struct rs_loop_out *out, const void *body)
 {
-	uint32_t status = rs_loop_behind(loop, out, loop->kept_used)
-				  ? RS_BUSY
-				  : rs_loop_go(loop, out, body);
+	uint32_t status = rs_loop_behind(loop, out) ? RS_BUSY : rs_loop_go(loop, out, body);
 
 	return status == RS_BUSY ? rs_loop_keep(loop, out, body) : status;
 }
@@ -256,15 +254,37 @@ static inline void rs_loop_kept_done(struct rs_loop *loop, size_t at, uint32_t s
 		rs_loop_complete(loop, rs_loop_by_token(loop, out.token), &refusal);
 }
 
+/* Who was found busy is not tried again in the same round, which keeps the order and the round
+ * short; one that finds so many of them ends. */
+#define RS_LOOP_BUSY_MAX 16
+struct rs_loop_busy {
+	const uint8_t *to[RS_LOOP_BUSY_MAX];
+	uint32_t count;
+};
+
+static inline uint32_t rs_loop_try(
+	struct rs_loop *loop, const struct rs_loop_out *out, struct rs_loop_busy *busy)
+{
+	if (out->cancelled)
+		return RS_CANCELLED;
+	for (uint32_t i = 0; i < busy->count; i++)
+		if (rs_loop_same(busy->to[i], out->to))
+			return RS_BUSY;
+	uint32_t status = rs_loop_go(loop, out, out + 1);
+	if (status == RS_BUSY)
+		busy->to[busy->count++] = out->to; /* it stays where it lies */
+	return status;
+}
+
 static inline void rs_loop_flush(struct rs_loop *loop)
 {
-	for (size_t at = 0; at < loop->kept_used;) {
-		const struct rs_loop_out *out = (const struct rs_loop_out *)(loop->kept + at);
-		uint32_t status = RS_CANCELLED, room = out->room;
+	struct rs_loop_busy busy = { .count = 0 };
 
-		if (!out->cancelled)
-			status = rs_loop_behind(loop, out, at) ? RS_BUSY
-							       : rs_loop_go(loop, out, out + 1);
+	for (size_t at = 0; at < loop->kept_used && busy.count < RS_LOOP_BUSY_MAX;) {
+		const struct rs_loop_out *out = (const struct rs_loop_out *)(loop->kept + at);
+		size_t room = out->room;
+		uint32_t status = rs_loop_try(loop, out, &busy);
+
 		if (status == RS_BUSY)
 			at += room;
 		else
@@ -281,7 +301,7 @@ static inline uint32_t rs_loop_tell(struct rs_loop *loop, const uint8_t interfac
 	struct rs_loop_out out = { .flags = flags & ~(uint64_t)RS_NEEDS_ANSWER,
 		.bytes = (uint32_t)bytes };
 
-	__builtin_memcpy(out.interface, interface, 32);
+	__builtin_memcpy(out.to, interface, 32);
 	return rs_loop_put(loop, &out, body);
 }
 
@@ -300,7 +320,7 @@ static inline uint32_t rs_loop_ask(struct rs_loop *loop, const uint8_t interface
 	if (!wait)
 		return RS_LIMIT;
 	out.token = wait->token;
-	__builtin_memcpy(out.interface, interface, 32);
+	__builtin_memcpy(out.to, interface, 32);
 	uint32_t status = rs_loop_put(loop, &out, body);
 	if (status != RS_OK) {
 		wait->token = 0;
@@ -356,6 +376,7 @@ static inline uint32_t rs_loop_answer(struct rs_loop *loop, const struct rs_deli
 		.answers = to->id, .status = status, .bytes = (uint32_t)bytes
 	};
 
+	__builtin_memcpy(out.to, &to->process, sizeof(to->process));
 	return to->id ? rs_loop_put(loop, &out, body) : RS_OK;
 }
 
@@ -481,7 +502,10 @@ static inline void rs_loop_deliver(struct rs_loop *loop)
 	}
 }
 
-#define RS_LOOP_RETRY_NS 1000000 /* while something is kept */
+/* What is kept is tried again when nothing comes for a moment, and every so many deliveries. */
+#define RS_LOOP_RETRY_NS    1000000
+#define RS_LOOP_RETRY_AFTER 32
+#define RS_LOOP_LINGER      100 /* tries at the end */
 
 /* One delivery, or one try to send what is kept. RS_OK, or why the loop cannot go on. */
 static inline uint32_t rs_loop_step(struct rs_loop *loop)
@@ -495,6 +519,9 @@ static inline uint32_t rs_loop_step(struct rs_loop *loop)
 		return loop->grow && loop->grow(loop, (size_t)bytes) ? RS_OK : RS_TOO_BIG;
 	if (bytes)
 		rs_loop_deliver(loop);
+	if (bytes && ++loop->since_flush < RS_LOOP_RETRY_AFTER)
+		return RS_OK;
+	loop->since_flush = 0;
 	rs_loop_flush(loop);
 	return RS_OK;
 }
@@ -502,6 +529,7 @@ static inline uint32_t rs_loop_step(struct rs_loop *loop)
 /*
  * Runs until rs_loop_stop(), until the process shall end, or until nothing can happen any more:
  * nothing is handled, awaited or kept. RS_OK, or why it could not go on; it may be run again.
+ * What is kept at the end is tried for a tenth of a second.
  */
 static inline uint32_t rs_loop_run(struct rs_loop *loop)
 {
@@ -511,5 +539,9 @@ static inline uint32_t rs_loop_run(struct rs_loop *loop)
 	while (status == RS_OK && !loop->stopping &&
 		(loop->waiting || loop->handling || loop->kept_used))
 		status = rs_loop_step(loop);
+	for (int i = 0; i < RS_LOOP_LINGER && loop->kept_used; i++) {
+		rs_pause(RS_LOOP_RETRY_NS);
+		rs_loop_flush(loop);
+	}
 	return status;
 }

@@ -14,10 +14,20 @@ static const struct form {
 	const char *echo, *ask;
 } forms[] = {
 	{ "loop", "echo_loop", "ask_loop" },
+	{ "sdk_rust", "echo_rust", "ask_rust" },
 };
 enum {
 	FORMS = ARRAY_LEN(forms)
 };
+
+/* Rust is built where there is a compiler for it. */
+static bool is_built(const char *guest)
+{
+	return run("test -f \"$guests\"/%s.wasm", guest).status == 0;
+}
+#define EACH_FORM(f)                                               \
+	for (const struct form *f = forms; f < forms + FORMS; f++) \
+		if (is_built(f->cases))
 
 static bool has_said(uint64_t process, const char *text)
 {
@@ -47,15 +57,27 @@ static const char *const promises[] = { "many", "order", "long", "fixed", "full"
 
 START_TEST(what_is_promised_is_kept)
 {
-	for (size_t f = 0; f < FORMS; f++)
-		run_expect(0, "ok\n", "rsctl run \"$guests\"/%s.wasm %s", forms[f].cases,
-			promises[_i]);
+	EACH_FORM(form)
+	run_expect(0, "ok\n", "rsctl run \"$guests\"/%s.wasm %s", form->cases, promises[_i]);
 }
 END_TEST
 
-START_TEST(a_program_needs_no_library_for_it)
+START_TEST(a_program_needs_no_wasi_for_it)
 {
 	run_expect(0, "ok\n", "rsctl run \"$guests\"/bare_loop.wasm");
+	if (!is_built("sdk_rust_bare"))
+		return;
+	run_expect(0, "ok\n", "rsctl run \"$guests\"/sdk_rust_bare.wasm");
+	uint64_t echo = run_start("rsctl start \"$guests\"/echo_rust_bare.wasm");
+	run_expect(0, "is\nanybody\nthere?\n", "rsctl run \"$guests\"/ask_rust_bare.wasm");
+	stop(echo);
+}
+END_TEST
+
+START_TEST(messages_are_answered_refused_dropped_and_handed_on)
+{
+	if (is_built("sdk_rust"))
+		run_expect(0, "ok\n", "rsctl run \"$guests\"/sdk_rust.wasm handles");
 }
 END_TEST
 
@@ -63,14 +85,15 @@ END_TEST
 
 START_TEST(requests_are_pipelined_and_answered_in_order)
 {
-	for (size_t e = 0; e < FORMS; e++) {
-		uint64_t echo = run_start("rsctl start \"$guests\"/%s.wasm", forms[e].echo);
+	EACH_FORM(echoes)
+	{
+		uint64_t echo = run_start("rsctl start \"$guests\"/%s.wasm", echoes->echo);
 
-		for (size_t a = 0; a < FORMS; a++)
-			run_expect(0, "0\n",
-				"seq 500 >\"$here\"/want; rsctl run \"$guests\"/%s.wasm 60000 "
-				"$(seq 500) | cmp - \"$here\"/want; echo $?",
-				forms[a].ask);
+		EACH_FORM(asks)
+		run_expect(0, "0\n",
+			"seq 500 >\"$here\"/want; rsctl run \"$guests\"/%s.wasm 60000 "
+			"$(seq 500) | cmp - \"$here\"/want; echo $?",
+			asks->ask);
 		stop(echo);
 	}
 }
@@ -78,9 +101,10 @@ END_TEST
 
 START_TEST(a_timer_cancels_what_nobody_answers)
 {
-	for (size_t f = 0; f < FORMS; f++) {
+	EACH_FORM(form)
+	{
 		struct run_said said = run_expect(
-			1, "", "rsctl run \"$guests\"/%s.wasm 50 one two", forms[f].ask);
+			1, "", "rsctl run \"$guests\"/%s.wasm 50 one two", form->ask);
 
 		ck_assert_ptr_nonnull(strstr(said.err, ": one: cancelled\n"));
 		ck_assert_ptr_nonnull(strstr(said.err, ": two: cancelled\n"));
@@ -92,10 +116,11 @@ END_TEST
 
 START_TEST(what_is_cancelled_ends_once_for_both_sides)
 {
-	for (size_t f = 0; f < FORMS; f++) {
+	EACH_FORM(form)
+	{
 		uint64_t silent = start_registered("silent", "");
 
-		run_expect(0, "ok\n", "rsctl run \"$guests\"/%s.wasm cancel", forms[f].cases);
+		run_expect(0, "ok\n", "rsctl run \"$guests\"/%s.wasm cancel", form->cases);
 		RUN_UNTIL(has_said(silent, "gone"));
 		run_expect(
 			0, "100\n", "rsctl logs %" PRIu64 " | grep -c '^cancelled$'", silent);
@@ -106,10 +131,11 @@ END_TEST
 
 START_TEST(when_the_handler_dies_every_ask_ends_once)
 {
-	for (size_t f = 0; f < FORMS; f++) {
+	EACH_FORM(form)
+	{
 		uint64_t silent = start_registered("silent", "");
 		struct run_job job =
-			run_behind("rsctl run \"$guests\"/%s.wasm gone", forms[f].cases);
+			run_behind("rsctl run \"$guests\"/%s.wasm gone", form->cases);
 
 		RUN_UNTIL(strstr(run_out_so_far(&job), "asked\n"));
 		run_expect(0, NULL, "rsctl kill %" PRIu64, silent);
@@ -121,14 +147,15 @@ END_TEST
 
 START_TEST(an_interface_is_handed_over)
 {
-	for (size_t f = 0; f < FORMS; f++) {
-		uint64_t first = start_registered(forms[f].cases, "hand first 3");
+	EACH_FORM(form)
+	{
+		uint64_t first = start_registered(form->cases, "hand first 3");
 		struct run_job job =
 			run_behind("rsctl run \"$guests\"/client.wasm example:one 6 wait");
 
 		RUN_UNTIL(strstr(run_out_so_far(&job), "first\nfirst\nfirst\n"));
 		RUN_UNTIL(has_said(first, "let go: ok"));
-		uint64_t second = start_registered(forms[f].cases, "hand second");
+		uint64_t second = start_registered(form->cases, "hand second");
 		ck_assert_str_eq(
 			run_join(&job).out, "first\nfirst\nfirst\nsecond\nsecond\nsecond\n");
 		stop(second);
@@ -140,8 +167,9 @@ END_TEST
 
 START_TEST(a_handler_hears_of_clients_that_cancel_and_go_and_of_the_stop)
 {
-	for (size_t f = 0; f < FORMS; f++) {
-		uint64_t watch = start_registered(forms[f].cases, "watch");
+	EACH_FORM(form)
+	{
+		uint64_t watch = start_registered(form->cases, "watch");
 
 		run_expect(0, "", "rsctl run \"$guests\"/leave.wasm 2");
 		RUN_UNTIL(has_said(watch, "gone or cancelled"));
@@ -160,7 +188,8 @@ static Suite *suite(void)
 	TCase *tc = run_case("programs");
 
 	tcase_add_loop_test(tc, what_is_promised_is_kept, 0, ARRAY_LEN(promises));
-	tcase_add_test(tc, a_program_needs_no_library_for_it);
+	tcase_add_test(tc, a_program_needs_no_wasi_for_it);
+	tcase_add_test(tc, messages_are_answered_refused_dropped_and_handed_on);
 	tcase_add_test(tc, requests_are_pipelined_and_answered_in_order);
 	tcase_add_test(tc, a_timer_cancels_what_nobody_answers);
 	tcase_add_test(tc, what_is_cancelled_ends_once_for_both_sides);
