@@ -60,7 +60,8 @@ struct rs_loop {
 	/* set by the program if it wants to hear of them; they get `context` */
 	rs_loop_call *gone;      /* a client ended */
 	rs_loop_call *cancelled; /* a message is not waited for any more; it may be answered */
-	rs_loop_call *notice;    /* NULL: RS_NOTICE_STOP ends the loop */
+	rs_loop_call *notice;    /* NULL: RS_NOTICE_STOP ends the loop. RS_NOTICE_ROOM: what was
+				    kept went as far as it could */
 	void *context;
 	/* Makes in and in_bytes hold so much; false: it cannot. What is there may be lost. */
 	bool (*grow)(struct rs_loop *loop, size_t bytes);
@@ -205,12 +206,13 @@ static inline uint32_t rs_loop_go(
 	return status;
 }
 
-/* True: a message to the same interface is kept, which must not be overtaken. */
-static inline bool rs_loop_behind(const struct rs_loop *loop, const struct rs_loop_out *out)
+/* True: a message to the same interface is kept before `end`, which must not be overtaken. */
+static inline bool rs_loop_behind(
+	const struct rs_loop *loop, const struct rs_loop_out *out, size_t end)
 {
 	const struct rs_loop_out *kept;
 
-	for (size_t at = 0; !out->answers && at < loop->kept_used; at += kept->room) {
+	for (size_t at = 0; !out->answers && at < end; at += kept->room) {
 		kept = (const struct rs_loop_out *)(loop->kept + at);
 		if (rs_loop_same(kept->to, out->to))
 			return true;
@@ -236,7 +238,9 @@ static inline uint32_t rs_loop_keep(
 static inline uint32_t rs_loop_put(
 	struct rs_loop *loop, const struct rs_loop_out *out, const void *body)
 {
-	uint32_t status = rs_loop_behind(loop, out) ? RS_BUSY : rs_loop_go(loop, out, body);
+	uint32_t status = rs_loop_behind(loop, out, loop->kept_used)
+				  ? RS_BUSY
+				  : rs_loop_go(loop, out, body);
 
 	return status == RS_BUSY ? rs_loop_keep(loop, out, body) : status;
 }
@@ -254,24 +258,33 @@ static inline void rs_loop_kept_done(struct rs_loop *loop, size_t at, uint32_t s
 		rs_loop_complete(loop, rs_loop_by_token(loop, out.token), &refusal);
 }
 
-/* Who was found busy is not tried again in the same round, which keeps the order and the round
- * short; one that finds so many of them ends. */
+/* Who was found busy is not tried again in the same round: so the order is kept, and the round
+ * is short. Beyond so many it only costs more. */
 #define RS_LOOP_BUSY_MAX 16
 struct rs_loop_busy {
 	const uint8_t *to[RS_LOOP_BUSY_MAX];
 	uint32_t count;
 };
 
+static inline bool rs_loop_was_busy(const struct rs_loop *loop, const struct rs_loop_out *out,
+	const struct rs_loop_busy *busy)
+{
+	for (uint32_t i = 0; i < busy->count; i++)
+		if (rs_loop_same(busy->to[i], out->to))
+			return true;
+	return busy->count == RS_LOOP_BUSY_MAX &&
+	       rs_loop_behind(loop, out, (size_t)((const uint8_t *)out - loop->kept));
+}
+
 static inline uint32_t rs_loop_try(
 	struct rs_loop *loop, const struct rs_loop_out *out, struct rs_loop_busy *busy)
 {
 	if (out->cancelled)
 		return RS_CANCELLED;
-	for (uint32_t i = 0; i < busy->count; i++)
-		if (rs_loop_same(busy->to[i], out->to))
-			return RS_BUSY;
+	if (rs_loop_was_busy(loop, out, busy))
+		return RS_BUSY;
 	uint32_t status = rs_loop_go(loop, out, out + 1);
-	if (status == RS_BUSY)
+	if (status == RS_BUSY && busy->count < RS_LOOP_BUSY_MAX)
 		busy->to[busy->count++] = out->to; /* it stays where it lies */
 	return status;
 }
@@ -280,7 +293,8 @@ static inline void rs_loop_flush(struct rs_loop *loop)
 {
 	struct rs_loop_busy busy = { .count = 0 };
 
-	for (size_t at = 0; at < loop->kept_used && busy.count < RS_LOOP_BUSY_MAX;) {
+	loop->since_flush = 0;
+	for (size_t at = 0; at < loop->kept_used;) {
 		const struct rs_loop_out *out = (const struct rs_loop_out *)(loop->kept + at);
 		size_t room = out->room;
 		uint32_t status = rs_loop_try(loop, out, &busy);
@@ -469,7 +483,7 @@ static inline void rs_loop_on_message(struct rs_loop *loop)
 static inline void rs_loop_on_notice(struct rs_loop *loop)
 {
 	if (loop->in->status == RS_NOTICE_ROOM)
-		return; /* what is kept is tried again after every delivery */
+		rs_loop_flush(loop);
 	if (loop->notice)
 		loop->notice(loop, loop->in, loop->context);
 	else if (loop->in->status == RS_NOTICE_STOP)
@@ -502,27 +516,23 @@ static inline void rs_loop_deliver(struct rs_loop *loop)
 	}
 }
 
-/* What is kept is tried again when nothing comes for a moment, and every so many deliveries. */
-#define RS_LOOP_RETRY_NS    1000000
-#define RS_LOOP_RETRY_AFTER 32
+/* Room is told of when nothing else comes; under load it is looked for now and then. */
+#define RS_LOOP_FLUSH_AFTER 32  /* deliveries */
 #define RS_LOOP_LINGER      100 /* tries at the end */
+#define RS_LOOP_LINGER_NS   1000000
 
-/* One delivery, or one try to send what is kept. RS_OK, or why the loop cannot go on. */
+/* One delivery. RS_OK, or why the loop cannot go on. */
 static inline uint32_t rs_loop_step(struct rs_loop *loop)
 {
-	int64_t timeout_ns = loop->kept_used ? RS_LOOP_RETRY_NS : RS_FOREVER;
-	int64_t bytes = rs_wait(loop->in, loop->in_bytes, timeout_ns);
+	int64_t bytes = rs_wait(loop->in, loop->in_bytes, RS_FOREVER);
 
 	if (bytes < 0)
 		return (uint32_t)-bytes;
 	if ((uint64_t)bytes > loop->in_bytes)
 		return loop->grow && loop->grow(loop, (size_t)bytes) ? RS_OK : RS_TOO_BIG;
-	if (bytes)
-		rs_loop_deliver(loop);
-	if (bytes && ++loop->since_flush < RS_LOOP_RETRY_AFTER)
-		return RS_OK;
-	loop->since_flush = 0;
-	rs_loop_flush(loop);
+	rs_loop_deliver(loop);
+	if (loop->kept_used && ++loop->since_flush >= RS_LOOP_FLUSH_AFTER)
+		rs_loop_flush(loop);
 	return RS_OK;
 }
 
@@ -540,7 +550,7 @@ static inline uint32_t rs_loop_run(struct rs_loop *loop)
 		(loop->waiting || loop->handling || loop->kept_used))
 		status = rs_loop_step(loop);
 	for (int i = 0; i < RS_LOOP_LINGER && loop->kept_used; i++) {
-		rs_pause(RS_LOOP_RETRY_NS);
+		rs_pause(RS_LOOP_LINGER_NS);
 		rs_loop_flush(loop);
 	}
 	return status;

@@ -145,6 +145,23 @@ START_TEST(when_the_handler_dies_every_ask_ends_once)
 }
 END_TEST
 
+START_TEST(a_client_that_takes_no_answers_keeps_no_other_waiting)
+{
+	EACH_FORM(form)
+	{
+		uint64_t echo = run_start("rsctl start \"$guests\"/%s.wasm", form->echo);
+		uint64_t mute = run_start("rsctl start \"$guests\"/mute.wasm example:echo");
+
+		RUN_UNTIL(has_said(mute, "busy"));
+		run_expect(0, "2000 sent, 2000 answered, 0 not\n",
+			"rsctl run \"$guests\"/storm.wasm 2000 32 200");
+		ck_assert(!run_is_gone(mute));
+		run_expect(0, NULL, "rsctl kill %" PRIu64, mute);
+		stop(echo);
+	}
+}
+END_TEST
+
 START_TEST(an_interface_is_handed_over)
 {
 	EACH_FORM(form)
@@ -194,6 +211,7 @@ static Suite *suite(void)
 	tcase_add_test(tc, a_timer_cancels_what_nobody_answers);
 	tcase_add_test(tc, what_is_cancelled_ends_once_for_both_sides);
 	tcase_add_test(tc, when_the_handler_dies_every_ask_ends_once);
+	tcase_add_test(tc, a_client_that_takes_no_answers_keeps_no_other_waiting);
 	tcase_add_test(tc, an_interface_is_handed_over);
 	tcase_add_test(tc, a_handler_hears_of_clients_that_cancel_and_go_and_of_the_stop);
 	suite_add_tcase(s, tc);

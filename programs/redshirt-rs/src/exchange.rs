@@ -9,6 +9,7 @@ use core::cell::RefCell;
 use core::mem;
 use core::task::Waker;
 
+use crate::executor::any_ready;
 use crate::handler::Message;
 use crate::local::Local;
 use crate::outgoing::{Outgoing, Reply};
@@ -17,8 +18,8 @@ use crate::{host, Interface, Status};
 
 const BUFFER_BYTES: usize = 4096;
 const BUFFER_KEEP_BYTES: usize = 64 * 1024; // a longer body takes the buffer with it
-const RETRY_NS: i64 = 1_000_000; // while something is kept, or not all ids stand in the poll list
-const RETRY_AFTER: u32 = 32; // deliveries, while something is kept
+const FLUSH_AFTER: u32 = 32; // deliveries: room is told of when nothing else comes
+const RETRY_NS: i64 = 1_000_000; // while messages are not taken, and something else may come that is not listed
 
 /// Where something goes: what goes to one place stays in its order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,30 +95,25 @@ impl Exchange {
     }
 }
 
-/// Sends what can be sent of what was kept; then takes one delivery, and waits for it if nobody has anything to do.
+/// Takes one delivery, and waits for it if nobody has anything to do.
 pub(crate) fn turn(wait: bool) {
-    let (flushes, kept) = EXCHANGE.with(|x| {
+    let (mut list, flushes, retries) = EXCHANGE.with(|x| {
+        let (kept, full) = (!x.kept.is_empty(), x.is_full());
+        let list = if full { x.poll_list() } else { Vec::new() };
+
         x.since_flush += 1;
-        (!x.kept.is_empty() && (wait || x.since_flush > RETRY_AFTER), !x.kept.is_empty())
+        (list, kept && (full || x.since_flush > FLUSH_AFTER), full && (kept || x.replies.len() > sys::POLL_MAX))
     });
     if flushes {
         flush();
     }
-    let (mut list, all) = EXCHANGE.with(|x| if x.is_full() {
-        (x.poll_list(), x.replies.len() <= sys::POLL_MAX)
-    } else {
-        (Vec::new(), true)
-    });
-    let timeout_ns = match wait {
+    let timeout_ns = match wait && !(flushes && any_ready()) {
         false => 0,
-        // what was woken by flush() is nobody's delivery: look only
-        true if flushes && crate::executor::any_ready() => 0,
-        true if kept || !all => RETRY_NS,
+        true if retries => RETRY_NS,
         true => sys::FOREVER,
     };
     if let Some(bytes) = take(&mut list, timeout_ns) {
-        let head = Head::read(&bytes);
-        deliver(head, bytes);
+        deliver(Head::read(&bytes), bytes);
     }
 }
 
@@ -160,6 +156,7 @@ fn deliver(head: Head, bytes: Vec<u8>) {
         kind::CANCELLED_BY => on_cancelled(head),
         kind::PROCESS_GONE => on_gone(head),
         kind::NOTICE if head.status == sys::NOTICE_STOP => on_stop(),
+        kind::NOTICE if head.status == sys::NOTICE_ROOM => flush(),
         _ => (),
     }
 }
@@ -172,15 +169,18 @@ fn on_answer(head: Head, mut bytes: Vec<u8>) {
     }
 }
 
-/// One that nobody handles, any more, is dropped, which answers it.
+/// One that nobody handles, any more, is dropped, which answers it. There is no room for more only when there was
+/// nothing else to wait for.
 fn on_message(head: Head, bytes: Vec<u8>) {
-    let (message, waker) = EXCHANGE.with(|x| {
+    let (refused, waker) = EXCHANGE.with(|x| {
         if head.id != 0 {
             x.asked.insert(head.id, Asked::default());
         }
         let message = Message::new(head, bytes);
+        let full = x.is_full();
         match x.handlers.get_mut(&head.interface) {
-            None => (Some(message), None),
+            None => (Some((message, Status::HANDLER_GONE)), None),
+            Some(_) if full => (Some((message, Status::BUSY)), None),
             Some(queue) => {
                 x.backlog += 1;
                 x.backlog_bytes += message.body().len();
@@ -188,7 +188,9 @@ fn on_message(head: Head, bytes: Vec<u8>) {
             }
         }
     });
-    drop(message);
+    if let Some((message, status)) = refused {
+        message.refuse(status);
+    }
     wake(waker);
 }
 

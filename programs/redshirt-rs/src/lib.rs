@@ -26,7 +26,8 @@
 //! * Nothing is ever [busy](Status::BUSY) for the program: what cannot go yet is kept and sent as soon as it can, what
 //!   goes to one interface in its order.
 //! * What others can make it remember is bounded: it takes no more messages while [`sys::BACKLOG_MESSAGES`] of them
-//!   wait to be handled, and keeps no more than [`sys::KEPT_BYTES`] of answers for clients that do not take them.
+//!   wait to be handled (and refuses them as busy when it waits for nothing else), and keeps no more than
+//!   [`sys::KEPT_BYTES`] of answers for clients that do not take them: then they hear only that it was too much.
 //! * A [`Message`] that is dropped without an answer is answered: [`Status::HANDLER_GONE`].
 //!
 //! A program has one thread and one executor, which begins with [`main!`] or [`block_on()`].

@@ -22,6 +22,8 @@ pub mod kind {
 
 /// Status of a notice: end soon; the body is a `u64`, the milliseconds that are left.
 pub const NOTICE_STOP: u32 = 1;
+/// Status of a notice: what was busy may be tried again.
+pub const NOTICE_ROOM: u32 = 2;
 
 /// Pieces of one body.
 pub const PIECES_MAX: usize = 64;
