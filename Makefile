@@ -43,7 +43,7 @@ TEST_LIBS := -lcheck -lsubunit -lrt -lm
 DIRS  := ipc cache runtime aotc interfaces supervisor
 BIN   := supervisor/rsd supervisor/rsctl
 EXEC  := aotc/aotc
-MAINS := $(BIN:%=%.c) $(EXEC:%=%.c) runtime/launcher.c
+MAINS := $(BIN:%=%.c) $(EXEC:%=%.c) interfaces/ifgen.c runtime/launcher.c
 SRCS  := $(sort $(filter-out $(MAINS),$(wildcard $(DIRS:%=%/*.c))))
 LIB   := $(BUILD)/libredshirt.a
 TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/*/check_*.c))
@@ -56,7 +56,7 @@ PROGRAMS := $(BIN:supervisor/%=$(OUT)/bin/%) $(EXEC:aotc/%=$(OUT)/libexec/redshi
 
 Q = $(if $(V),,@echo '  $(1)' $(patsubst $(BUILD)/%,%,$@);)
 
-all: $(PROGRAMS) guests docs
+all: $(PROGRAMS) interfaces guests docs
 
 $(LIB): $(SRCS:%.c=$(BUILD)/%.o)
 	$(call Q,AR)rm -f $@ && $(AR) qcs $@ $^
@@ -90,6 +90,7 @@ $(BUILD)/static/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call Q,CC)$(CC) $(ALL_CPPFLAGS) $(LAUNCHER_CFLAGS) -MMD -MP -c -o $@ $<
 
+include interfaces/ifgen.mk
 include programs/guests.mk
 include supervisor/docs.mk
 include tests/tests.mk

@@ -17,4 +17,13 @@ for f in ipc/*.[ch] cache/*.[ch] runtime/*.[ch] aotc/*.[ch] interfaces/*.[ch] su
 		ok "${f%%/*}" "${to%%/*}" || shown "${f%%/*}" "$to" || { echo "layers: $f includes $to"; bad=1; }
 	done
 done
+# What programs include as well stands alone.
+for f in interfaces/wire.h interfaces/codec.h interfaces/decode.h interfaces/walk.h interfaces/encode.h; do
+	for to in $(sed -n 's,^#include "\([^"]*\)".*,\1,p' "$f"); do
+		case $to in
+		interfaces/wire.h | interfaces/codec.h | interfaces/decode.h | interfaces/walk.h) ;;
+		*) echo "layers: $f includes $to, which programs do not have"; bad=1 ;;
+		esac
+	done
+done
 exit $bad

@@ -1,0 +1,21 @@
+/*
+ * ifgen_write.h: what rs-ifgen writes for an interface: a C header (ifgen_c.c) and a Rust file
+ * (ifgen_rust.c). Both only print what was read and checked (normal.h).
+ */
+#pragma once
+
+#include "interfaces/ifgen_names.h"
+
+/* names is filled in; where names->twice is set afterwards, what was printed is of no use.
+ * 0 or -errno. */
+int ifgen_c(const struct normal *normal, struct rs_text file, FILE *to,
+	struct ifgen_names *names) MUST_USE;
+void ifgen_rust(const struct normal *normal, struct rs_text file, FILE *to);
+
+/* 32 bytes as 0x.., in lines. */
+static inline void ifgen_write_hash(const struct hash *hash, FILE *to)
+{
+	for (int i = 0; i < HASH_BYTES; i++)
+		fprintf(to, "%s0x%02x,", i % 8 ? " " : "\n\t", hash->bytes[i]);
+	fputs("\n", to);
+}
