@@ -27,6 +27,10 @@ _rsctl() {
 		mapfile -t COMPREPLY < <(compgen -A signal -- "$word")
 		return
 		;;
+	-I | --include)
+		mapfile -t COMPREPLY < <(compgen -d -- "$word")
+		return
+		;;
 	-e | --env | --name | -m | --memory | --cpu | -n | --lines | --timeout) return ;;
 	esac
 	if [[ -z $command ]]; then
@@ -48,6 +52,13 @@ _rsctl() {
 	rm) mapfile -t COMPREPLY < <(compgen -W "$(_rsctl_ids ls)" -- "$word") ;;
 	stop | kill) mapfile -t COMPREPLY < <(compgen -W "$(_rsctl_ids ps)" -- "$word") ;;
 	logs | inspect) mapfile -t COMPREPLY < <(compgen -W "$(_rsctl_ids ps -a) $(_rsctl_ids ls)" -- "$word") ;;
+	interface)
+		if ((COMP_CWORD == at + 1)); then
+			mapfile -t COMPREPLY < <(compgen -W "hash show diff" -- "$word")
+		else
+			mapfile -t COMPREPLY < <(compgen -f -X '!*.proto' -- "$word" && compgen -d -- "$word")
+		fi
+		;;
 	help | completion) mapfile -t COMPREPLY < <(compgen -W "$(rsctl completion 2>/dev/null)" -- "$word") ;;
 	esac
 }

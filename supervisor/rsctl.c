@@ -81,6 +81,11 @@ static const struct option rm_options[] = {
 	{ 'f', "force", NULL, "kill its processes first", options_switch, FIELD(force) },
 	COMMON,
 };
+static const struct option interface_options[] = {
+	{ 'I', "include", "FOLDER", "look there for what a definition imports", options_add,
+		FIELD(include) },
+	COMMON,
+};
 
 /* --- commands --- */
 
@@ -114,6 +119,9 @@ static const struct command commands[] = {
 		true, rsctl_act_rm },
 	{ "events", "", "show what has happened", OPTIONS(events_options), 0, 0, false, false,
 		rsctl_show_events },
+	{ "interface", "hash|show|diff FILE...",
+		"show the hash of a definition, what counts for it, or why two differ",
+		OPTIONS(interface_options), 2, 3, false, false, rsctl_interface },
 	{ "doctor", "", "show which walls stand and which tools compile",
 		OPTIONS(plain_options), 0, 0, false, true, rsctl_about_doctor },
 	{ "version", "", "show the versions of rsctl and rsd", OPTIONS(plain_options), 0, 0,

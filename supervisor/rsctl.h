@@ -20,6 +20,7 @@ struct rsctl {
 	bool json, help, version;
 	bool all, quiet, follow, detach, force, times;
 	struct options_list env;
+	struct options_list include; /* where imports of definitions are */
 	const char *name;
 	uint64_t memory;     /* bytes; 0: rsd's default */
 	uint64_t cpu_ms;     /* 0: no limit */
@@ -55,3 +56,5 @@ int rsctl_show_logs(struct rsctl *ctl);
 int rsctl_show_events(struct rsctl *ctl);
 int rsctl_about_version(struct rsctl *ctl);
 int rsctl_about_doctor(struct rsctl *ctl);
+
+int rsctl_interface(struct rsctl *ctl);
