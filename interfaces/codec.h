@@ -7,7 +7,8 @@
  * Decoding: bytes, text and what is repeated stay in the body and are pointed at, so the body
  * must stay as it is for as long as the struct is used. Repeated fields are counted and walked:
  *
- *     struct rs_walk walk = rs_walk(&order.items);
+ *     struct rs_walk walk;
+ *     rs_walk_begin(&walk, &order.items);
  *     while (rs_shop_order_items_next(&walk, &item)) ...
  *
  * The meaning is protobuf's: unknown fields and known ones of another wire type are skipped,

@@ -99,7 +99,8 @@ static inline void rs_encode_put_field(
 static inline void rs_encode_put_packed(
 	struct rs_encode_out *out, const struct rs_field *row, const struct rs_list *list)
 {
-	struct rs_walk walk = rs_walk(list);
+	struct rs_walk walk;
+	rs_walk_begin(&walk, list);
 	uint8_t number[sizeof(struct rs_bytes)]; /* the largest that is no message */
 
 	while (rs_walk_next(&walk, row, number))
@@ -110,7 +111,8 @@ static inline void rs_encode_put_packed(
 static inline void rs_encode_put_decoded(
 	struct rs_encode_out *out, const struct rs_field *row, const struct rs_list *list)
 {
-	struct rs_walk walk = rs_walk(list);
+	struct rs_walk walk;
+	rs_walk_begin(&walk, list);
 	struct rs_wire_field field;
 
 	for (uint32_t i = 0; i < list->count && rs_walk_element(&walk, row, &field); i++) {

@@ -6,14 +6,13 @@
 
 #include "interfaces/decode.h"
 
-static inline struct rs_walk rs_walk(const struct rs_list *list)
+/* By pointer: a struct of this size that is assigned is a call of memcpy, which a program
+ * without a C library does not have. */
+static inline void rs_walk_begin(struct rs_walk *walk, const struct rs_list *list)
 {
-	struct rs_walk walk;
-
-	rs_codec_zero(&walk, sizeof(walk));
-	walk.list = list;
-	walk.levels[0] = list->body;
-	return walk;
+	rs_codec_zero(walk, sizeof(*walk));
+	walk->list = list;
+	walk->levels[0] = list->body;
 }
 
 /* At the level of a message that holds the list, or one around it: the field that is next. */

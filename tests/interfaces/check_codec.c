@@ -199,7 +199,8 @@ START_TEST(unpacked_unknown_and_mistyped_fields_are_read_as_protobuf_does)
 	ck_assert_uint_gt(later.bytes, ours.bytes);
 	ck_assert_int_eq(rs_every_many_decode(&decoded, later.at, later.bytes), 0);
 	ck_assert_uint_eq(decoded.all.count, SMALL + 1);
-	struct rs_walk walk = rs_walk(&decoded.all);
+	struct rs_walk walk;
+	rs_walk_begin(&walk, &decoded.all);
 	for (uint32_t i = 0; i < SMALL; i++) {
 		MUST(rs_every_many_all_next(&walk, &one));
 		MUST(made_sum(all, (const uint8_t *)&one) ==

@@ -179,7 +179,8 @@ static inline uint64_t made_sum_list(const struct rs_field *row, const uint8_t *
 
 	MUST(element != NULL);
 	memcpy(&list, in, sizeof(list));
-	struct rs_walk walk = rs_walk(&list);
+	struct rs_walk walk;
+	rs_walk_begin(&walk, &list);
 	for (; rs_walk_next(&walk, row, element); n++)
 		sum = sum * 31 + made_sum_value(row, element);
 	MUST(n == list.count);
