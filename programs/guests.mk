@@ -14,7 +14,7 @@ RUST_GUESTS := $(patsubst %.rs,$(GUESTS)/%.wasm,$(notdir $(wildcard programs/*.r
 # These know no C library: another target, nothing linked but themselves.
 BARE_GUESTS := bare bare_loop
 
-GUEST_CFLAGS := -O2 -std=gnu17 -Wall -Wextra $(if $(WERROR),-Werror) -Iprograms -Iipc
+GUEST_CFLAGS := -O2 -std=gnu17 -Wall -Wextra $(if $(WERROR),-Werror) -Iprograms -Iipc -I. -I$(BUILD)/gen
 GUEST_HEADERS := $(addprefix $(OUT)/include/redshirt/,redshirt.h redshirt_loop.h message.h builtin.h)
 
 guests: $(C_GUESTS) $(WAT_GUESTS) $(GUEST_HEADERS) $(EXAMPLES:%=$(OUT)/share/redshirt/programs/%.wasm)
