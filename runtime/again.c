@@ -31,7 +31,10 @@ void again_message(const uint8_t interface[32], const struct body *body, uint64_
 	if (cancelled)
 		add(cancelled->lane, 0, false);
 	else if (route && routes_usable(route))
-		add(route->lane, fragments_first(route->lane, body->bytes),
+		/* those that are kept for the route go before it */
+		add(route->lane,
+			route->held ? RS_DELAYED_BYTES_MAX
+				    : fragments_first(route->lane, body->bytes),
 			(flags & RS_NEEDS_ANSWER) || route->held);
 	else
 		add(LANE_HOME, sizeof(struct home_open), false); /* rsd could not be asked */

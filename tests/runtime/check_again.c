@@ -185,6 +185,27 @@ START_TEST(a_cancel)
 }
 END_TEST
 
+START_TEST(a_message_behind_one_that_is_kept)
+{
+	uint64_t id;
+
+	ck_assert_uint_eq(guest_send(away, big, 8000, 0, &id), RS_OK);
+	ck_assert_uint_eq(guest_send(away, big, 16000, 0, &id), RS_OK);
+	world_opened(other, RS_NO_HANDLER, 0, 0, false);
+	ck_assert_uint_eq(guest_send(other, big, 16000, RS_ALLOW_DELAY, &id), RS_OK);
+	world_opened(other, RS_OK, handler.index, 0, false);
+	ck_assert_int_eq(guest_look(), 0);
+	ck_assert_uint_eq(guest_send(other, big, 1, 0, &id), RS_BUSY);
+	ck_assert_int_eq(guest_look(), 0); /* room for this one, but not for the other */
+	read_all(&handler);
+	ck_assert_int_eq(guest_look(), 64);
+	expect_notice(64);
+	ck_assert_uint_eq(peer_hear(&handler).head.total_len, 16000);
+	ck_assert_uint_eq(guest_send(other, big, 1, 0, &id), RS_OK);
+	ck_assert_int_eq(guest_look(), 0);
+}
+END_TEST
+
 START_TEST(a_message_to_rsd)
 {
 	world_opened(rs_interface_time, RS_OK, LANE_HOME, 2, false);
@@ -358,6 +379,7 @@ static Suite *again_suite(void)
 	tcase_add_test(what, a_long_body);
 	tcase_add_test(what, an_answer);
 	tcase_add_test(what, a_cancel);
+	tcase_add_test(what, a_message_behind_one_that_is_kept);
 	tcase_add_test(what, a_message_to_rsd);
 	tcase_add_test(what, one_id_too_many_waits_for_an_answer_not_for_room);
 	tcase_add_test(what, what_the_runtime_sends_is_no_business_of_the_program);
