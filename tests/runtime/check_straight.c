@@ -256,7 +256,7 @@ static void *feed(void *unused)
 		if (at == 3 * MIB)
 			say_hi(0);
 		while (peer_part(&client, RECORD_MESSAGE, 5, large, sizeof(large), at, 4096))
-			;
+			usleep(20);
 	}
 	return NULL;
 }
