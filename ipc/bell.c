@@ -42,6 +42,22 @@ bool bell_page_sealed(int fd)
 	return seals >= 0 && (seals & wanted) == wanted;
 }
 
+/* EAGAIN: the pipe is full, so the sleeper will wake. EPIPE: it is gone. The signal that comes
+ * with that is ignored in workers and in rsd; a native client's program may want to hear of its
+ * own broken pipes. */
+#ifdef NATIVE_CLIENT
+void quiet_write(int fd, const void *bytes, size_t n); /* client/quiet.c */
+static void strike(int fd, const uint64_t *word)
+{
+	quiet_write(fd, word, sizeof(*word));
+}
+#else
+static void strike(int fd, const uint64_t *word)
+{
+	(void)!write(fd, word, sizeof(*word));
+}
+#endif
+
 void bell_ring(struct bell_peer *peer)
 {
 	/* pairs with the fence in bell_sleep_begin(): we see the odd epoch, or the sleeper sees
@@ -51,10 +67,8 @@ void bell_ring(struct bell_peer *peer)
 	if (!(epoch & 1) || epoch == peer->last_rung)
 		return;
 	peer->last_rung = epoch;
-	/* The worker's filter allows 8 bytes and nothing else. EAGAIN: the pipe is full, so the
-	 * sleeper will wake. */
-	uint64_t one = 1;
-	(void)!write(peer->fd, &one, sizeof(one));
+	uint64_t one = 1; /* the worker's filter allows 8 bytes and nothing else */
+	strike(peer->fd, &one);
 }
 
 uint64_t bell_sleep_begin(struct own_page *own)

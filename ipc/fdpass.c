@@ -5,6 +5,14 @@
 
 #include <sys/socket.h>
 
+/* In a locked worker exactly this flag word is allowed; close-on-exec means nothing to a
+ * process that cannot exec. */
+#ifdef NATIVE_CLIENT
+#define RECEIVE_FLAGS (MSG_DONTWAIT | MSG_CMSG_CLOEXEC)
+#else
+#define RECEIVE_FLAGS MSG_DONTWAIT
+#endif
+
 union control {
 	struct cmsghdr head;
 	char bytes[CMSG_SPACE(FDPASS_MAX * sizeof(int))];
@@ -56,9 +64,7 @@ int fdpass_receive(int socket, void *message, size_t size, int *fds, size_t n)
 	int came[FDPASS_MAX];
 
 	assert(n <= FDPASS_MAX);
-	/* In a locked worker exactly this flag word is allowed; close-on-exec means nothing to
-	 * a process that cannot exec. */
-	ssize_t got = recvmsg(socket, &m, MSG_DONTWAIT);
+	ssize_t got = recvmsg(socket, &m, RECEIVE_FLAGS);
 	if (got < 0)
 		return errno == EAGAIN       ? FDPASS_EMPTY
 		       : errno == ECONNRESET ? FDPASS_CLOSED

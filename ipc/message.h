@@ -7,6 +7,12 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus /* a native client may be written in it */
+#define RS_STATIC_ASSERT static_assert
+#else
+#define RS_STATIC_ASSERT _Static_assert
+#endif
+
 /* Results of the three calls and statuses of answers: one list. Programs may use
  * RS_STATUS_PROGRAM and above freely. */
 enum rs_status {
@@ -27,6 +33,29 @@ enum rs_status {
 	RS_STATUS_COUNT,
 	RS_STATUS_PROGRAM = 0x10000,
 };
+
+#ifndef __cplusplus
+static inline const char *rs_status_text(uint32_t status)
+{
+	static const char *const texts[RS_STATUS_COUNT] = {
+		[RS_OK] = "ok",
+		[RS_NO_HANDLER] = "nobody handles the interface",
+		[RS_DENIED] = "denied",
+		[RS_BUSY] = "busy",
+		[RS_TOO_BIG] = "too big",
+		[RS_LIMIT] = "a limit is reached",
+		[RS_BAD_ARGUMENT] = "bad argument",
+		[RS_HANDLER_GONE] = "the handler is gone",
+		[RS_CANCELLED] = "cancelled",
+		[RS_TIMED_OUT] = "timed out",
+		[RS_MALFORMED] = "malformed",
+		[RS_TAKEN] = "another process handles it",
+		[RS_UNSUPPORTED] = "unknown request",
+	};
+
+	return status < RS_STATUS_COUNT ? texts[status] : "a status of the handler";
+}
+#endif
 
 /* Flags of emit_message. */
 enum {
@@ -64,13 +93,13 @@ struct rs_delivery {
 	uint8_t interface[32]; /* of a MESSAGE; zero otherwise */
 	uint64_t body_bytes;
 };
-_Static_assert(sizeof(struct rs_delivery) == 64, "the delivery header is 64 bytes");
+RS_STATIC_ASSERT(sizeof(struct rs_delivery) == 64, "the delivery header is 64 bytes");
 
 /* One piece of a body; a body is the concatenation of its pieces. */
 struct rs_piece {
 	uint32_t pointer, bytes;
 };
-_Static_assert(sizeof(struct rs_piece) == 8, "a piece is two words");
+RS_STATIC_ASSERT(sizeof(struct rs_piece) == 8, "a piece is two words");
 
 #define RS_PIECES_MAX 64u /* of one body */
 #define RS_BODY_BYTES_DEFAULT                                                                  \

@@ -152,24 +152,3 @@ static inline uint32_t rs_cancel(uint64_t id)
 
 	return rs_send(rs_interface_interface, &request, sizeof(request), 0, &none);
 }
-
-static inline const char *rs_status_text(uint32_t status)
-{
-	static const char *const texts[RS_STATUS_COUNT] = {
-		[RS_OK] = "ok",
-		[RS_NO_HANDLER] = "nobody handles the interface",
-		[RS_DENIED] = "denied",
-		[RS_BUSY] = "busy",
-		[RS_TOO_BIG] = "too big",
-		[RS_LIMIT] = "a limit is reached",
-		[RS_BAD_ARGUMENT] = "bad argument",
-		[RS_HANDLER_GONE] = "the handler is gone",
-		[RS_CANCELLED] = "cancelled",
-		[RS_TIMED_OUT] = "timed out",
-		[RS_MALFORMED] = "malformed",
-		[RS_TAKEN] = "another process handles it",
-		[RS_UNSUPPORTED] = "unknown request",
-	};
-
-	return status < RS_STATUS_COUNT ? texts[status] : "a status of the handler";
-}

@@ -96,3 +96,9 @@ void again_lane_gone(uint32_t lane)
 	gone += ends_has(&refused, lane);
 	ends_remove(&refused, lane);
 }
+
+void again_forget(void)
+{
+	ends_clear(&refused);
+	gone = 0;
+}

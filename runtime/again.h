@@ -20,3 +20,4 @@ void again_told(void);
 void again_want_room(void);
 
 void again_lane_gone(uint32_t lane);
+void again_forget(void); /* all of it */

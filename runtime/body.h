@@ -1,34 +1,64 @@
 /*
  * body.h: the body of a message on its way out: pieces in the program's memory, or bytes of our
  * own. Checked when it is made, copied once, into the ring.
+ *
+ * The pieces of a program in a worker lie in linear memory; those of a native client
+ * (NATIVE_CLIENT, client/client.mk) are pointers of its own. Each is compiled for one of them.
  */
 #pragma once
 
 #include <string.h>
 
+#include <sys/uio.h>
+
 #include "ipc/message.h"
 #include "runtime/memory.h"
 
 struct body {
-	const uint8_t *pieces; /* struct rs_piece, perhaps unaligned; NULL: own */
+	const uint8_t *pieces; /* struct rs_piece (native: struct iovec), perhaps unaligned;
+				  NULL: own */
 	const void *own;
 	uint32_t count;
 	uint64_t bytes;
 };
 
-static inline struct rs_piece body_piece(const struct body *body, uint32_t i)
+#ifdef NATIVE_CLIENT
+static inline struct iovec body_piece(const struct body *body, uint32_t i)
 {
-	struct rs_piece piece;
+	struct iovec piece;
 
 	memcpy(&piece, body->pieces + i * sizeof(piece), sizeof(piece));
 	return piece;
 }
+#else
+static inline struct iovec body_piece(const struct body *body, uint32_t i)
+{
+	struct rs_piece piece;
+
+	memcpy(&piece, body->pieces + i * sizeof(piece), sizeof(piece));
+	return (struct iovec){ (void *)(MEMORY_BASE + piece.pointer), piece.bytes };
+}
+#endif
 
 static inline struct body body_of(const void *bytes, uint32_t n)
 {
 	return (struct body){ .own = bytes, .bytes = n };
 }
 
+#ifdef NATIVE_CLIENT
+/* The program's pieces. False: too many of them. Their sum may be beyond every limit, and never
+ * wraps. */
+static inline bool MUST_USE body_of_native(
+	const struct iovec *pieces, uint32_t count, struct body *out)
+{
+	*out = (struct body){ .pieces = (const uint8_t *)pieces, .count = count };
+	if (count > RS_PIECES_MAX)
+		return false;
+	for (uint32_t i = 0; i < count; i++)
+		out->bytes += pieces[i].iov_len < UINT32_MAX ? pieces[i].iov_len : UINT32_MAX;
+	return true;
+}
+#else
 /* The program's pieces. False: a pointer that leads nowhere, or too many pieces. */
 static inline bool MUST_USE body_of_guest(uint32_t pieces, uint32_t count, struct body *out)
 {
@@ -39,14 +69,16 @@ static inline bool MUST_USE body_of_guest(uint32_t pieces, uint32_t count, struc
 	if (!out->pieces)
 		return false;
 	for (uint32_t i = 0; i < count; i++) {
-		struct rs_piece piece = body_piece(out, i);
+		struct rs_piece piece;
 
+		memcpy(&piece, out->pieces + i * sizeof(piece), sizeof(piece));
 		if (!memory_guest(piece.pointer, piece.bytes))
 			return false;
 		out->bytes += piece.bytes;
 	}
 	return true;
 }
+#endif
 
 /* All of it; nothing of the program runs between the check and this. */
 static inline void body_copy(const struct body *body, void *to)
@@ -59,10 +91,11 @@ static inline void body_copy(const struct body *body, void *to)
 		return;
 	}
 	for (uint32_t i = 0; i < body->count; i++) {
-		struct rs_piece piece = body_piece(body, i);
+		struct iovec piece = body_piece(body, i);
 
-		memcpy(at, (const void *)(MEMORY_BASE + piece.pointer), piece.bytes);
-		at += piece.bytes;
+		if (piece.iov_len)
+			memcpy(at, piece.iov_base, piece.iov_len);
+		at += piece.iov_len;
 	}
 }
 
@@ -84,11 +117,12 @@ static inline void body_copy_next(
 		return;
 	}
 	while (n && walk->piece < body->count) {
-		struct rs_piece piece = body_piece(body, walk->piece);
-		uint64_t left = piece.bytes - walk->done;
+		struct iovec piece = body_piece(body, walk->piece);
+		uint64_t left = piece.iov_len - walk->done;
 		uint32_t now = left < n ? (uint32_t)left : n;
 
-		memcpy(at, (const void *)(MEMORY_BASE + piece.pointer + walk->done), now);
+		if (now)
+			memcpy(at, (const uint8_t *)piece.iov_base + walk->done, now);
 		at += now;
 		n -= now;
 		walk->done += now;

@@ -68,6 +68,15 @@ int ends_init(const struct ends_start *start)
 	return 0;
 }
 
+void ends_forget(void)
+{
+	for (uint32_t i = LANE_HOME + 1; i < ends.high; i++)
+		if (ends_readable(&ends.all[i]))
+			fd_closep(&ends.all[i].lane.peer.fd);
+	memset(&ends, 0, sizeof(ends));
+	watched = recent = 0;
+}
+
 void ends_ready(void)
 {
 	struct record head = { .kind = RECORD_READY };
@@ -294,6 +303,12 @@ uint64_t ends_clock_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
+#ifdef NATIVE_CLIENT
+static void block(uint64_t until_ns)
+{
+	door_wait(until_ns);
+}
+#else
 /* True: the bell rang, so what is in its pipe can be read without waiting. */
 static bool rang(uint64_t until_ns)
 {
@@ -315,6 +330,7 @@ static void block(uint64_t until_ns)
 	if (read(ends.bell, rings, sizeof(rings)) == 0)
 		trap_runtime();
 }
+#endif
 
 /* Who asked last is the first to ask again: then the others can wait until the next look. */
 static bool recent_again(const struct ends_set *but)
@@ -327,15 +343,28 @@ static bool recent_again(const struct ends_set *but)
 	return true;
 }
 
-void ends_sleep(const struct ends_set *but, uint64_t until_ns)
+static uint64_t epoch; /* of the sleep */
+
+bool ends_sleep_begin(const struct ends_set *but)
 {
 	ends_settle();
-	uint64_t epoch = bell_sleep_begin(ends.own);
-	bool sleep = !ends_scan(but) && !ends_table_changed() && !room_came();
-	if (sleep)
-		block(until_ns);
+	epoch = bell_sleep_begin(ends.own);
+	return !ends_scan(but) && !ends_table_changed() && !room_came();
+}
+
+void ends_sleep_end(const struct ends_set *but, bool slept)
+{
 	bell_sleep_end(ends.own, epoch);
-	if (sleep && !recent_again(but))
+	if (slept && !recent_again(but))
 		ends_scan(but);
 	room_forget();
+}
+
+void ends_sleep(const struct ends_set *but, uint64_t until_ns)
+{
+	bool sleep = ends_sleep_begin(but);
+
+	if (sleep)
+		block(until_ns);
+	ends_sleep_end(but, sleep);
 }

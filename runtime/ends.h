@@ -146,6 +146,9 @@ struct ends_start {
 	int bell, socket, rsd_bell; /* the numbers they will have later */
 };
 int ends_init(const struct ends_start *start) MUST_USE;
+/* Native clients, which may join again: nothing was ever here. Mappings and the descriptors of
+ * ends_start are the caller's to undo. The other rooms' forget() are the same. */
+void ends_forget(void);
 void ends_ready(void); /* tells rsd that the worker is locked */
 
 /*
@@ -196,9 +199,18 @@ void ends_cool(uint32_t i);
 /* Looks at all lanes. True: there is a hot one that is not in `but`. */
 bool ends_scan(const struct ends_set *but);
 
+#ifdef NATIVE_CLIENT
+/* How it waits for its bell: client/door.c, as its membership may end meanwhile. */
+void door_wait(uint64_t until_ns);
+#endif
+
 #define ENDS_FOREVER UINT64_MAX
 /* Sleeps until something new may have come (a lane not in `but`, the table, wanted room) or the
  * monotonic clock says so. May end early for nothing. If a lane woke us, one
  * that has something is hot afterwards. */
 void ends_sleep(const struct ends_set *but, uint64_t until_ns);
+/* The same in steps, for who waits for other things as well: from begin to end peers ring
+ * ends.bell. begin answers false when there is something already. */
+bool ends_sleep_begin(const struct ends_set *but) MUST_USE;
+void ends_sleep_end(const struct ends_set *but, bool slept);
 uint64_t ends_clock_ns(void);

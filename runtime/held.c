@@ -27,6 +27,11 @@ int held_init(void)
 	return stash_init(&stash, NULL, HELD_BYTES);
 }
 
+void held_forget(void)
+{
+	stash_deinit(&stash);
+}
+
 bool held_any(void)
 {
 	return stash.live != 0;

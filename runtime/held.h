@@ -12,6 +12,7 @@
 #define HELD_LANE_BYTES_MAX (256 * KIB) /* answers for one client */
 
 int held_init(void) MUST_USE;
+void held_forget(void);
 
 /* RS_OK, or RS_LIMIT / RS_BUSY: no room. head is complete but for the slot. */
 uint32_t held_message(struct route *route, const struct record *head, const struct body *body);

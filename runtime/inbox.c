@@ -26,6 +26,14 @@ int inbox_init(uint32_t body_bytes_max)
 	return parcels_init(body_bytes_max);
 }
 
+void inbox_forget(void)
+{
+	ends_clear(&stuck);
+	turn = unscanned = 0;
+	again_forget();
+	parcels_forget();
+}
+
 /* ---- one lane ---- */
 
 /* Reads lane i until something was delivered, or its turn is over. TAKING_GO_ON: nothing was.
@@ -215,6 +223,22 @@ bool inbox_more(void)
 		i = ends_next(&ends.hot, i + 1);
 	}
 	return false;
+}
+
+bool inbox_sleep_begin(void)
+{
+	static const struct inbox_want all = { .answers = true, .messages = true };
+	static const struct inbox_sink no_room = { 0 }; /* what is there stays there */
+
+	ends_clear(&stuck);
+	if (look(&all, &no_room) || again_due())
+		return false;
+	again_want_room();
+	const struct ends_set *but = left_alone(&all);
+	bool asleep = ends_sleep_begin(but);
+	if (!asleep)
+		ends_sleep_end(but, false);
+	return asleep;
 }
 
 /* ---- for those who wait for something else ---- */

@@ -25,6 +25,7 @@ struct inbox_sink {
 };
 
 int inbox_init(uint32_t body_bytes_max) MUST_USE;
+void inbox_forget(void);
 
 /*
  * The next delivery: its bytes, head included; more than sink->room: nothing was taken. 0:
@@ -38,6 +39,12 @@ int64_t inbox_next(
 
 /* True: another message is known to wait. Does not look far. */
 bool inbox_more(void);
+
+/*
+ * For a program that waits for other things as well: true: nothing is there for inbox_next(),
+ * whatever is wanted, and peers ring ends.bell until ends_sleep_end(). False: come again.
+ */
+bool inbox_sleep_begin(void) MUST_USE;
 
 /* Takes in what waits for no place of the program's: answers, control, long messages as they
  * come. False: stuck. */

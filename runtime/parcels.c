@@ -39,6 +39,15 @@ int parcels_init(uint32_t body_bytes_max)
 		&parcels_stash, (void *)(uintptr_t)PARCELS_BASE, parcels_bytes(body_bytes_max));
 }
 
+void parcels_forget(void)
+{
+	stash_deinit(&parcels_stash);
+	memset(parcels, 0, sizeof(parcels));
+	message_bytes = 0;
+	straight.to = NULL;
+	parcels_wanted = parcels_room_came = false;
+}
+
 static uint64_t claim_of(const struct record *head)
 {
 	return head->kind == RECORD_MESSAGE ? head->total_len : 0;

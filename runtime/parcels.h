@@ -59,6 +59,7 @@ extern struct stash parcels_stash;
 extern uint32_t parcels_body_max; /* the longest body that may come or go */
 
 int parcels_init(uint32_t body_bytes_max) MUST_USE;
+void parcels_forget(void);
 
 /* True: a body may begin with this record. */
 bool parcels_may_begin(const struct record *head);

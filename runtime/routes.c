@@ -13,6 +13,12 @@ static uint8_t used, evict_next;
 static uint64_t opens;
 _Static_assert(ROUTES_MAX <= UINT8_MAX, "chains count in bytes");
 
+void routes_forget(void)
+{
+	memset(chains, 0, sizeof(chains));
+	used = evict_next = 0;
+}
+
 /* Interfaces are hashes, but the built-in ones are readable names with a common beginning. */
 static uint8_t *chain_of(const uint8_t interface[32])
 {

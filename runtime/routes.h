@@ -26,6 +26,8 @@ struct route {
 	bool awaits;      /* asked to be told when somebody handles it */
 };
 
+void routes_forget(void); /* all of them */
+
 /* The route of an interface, known or new. NULL: too many are waiting for theirs. */
 struct route *routes_find(const uint8_t interface[32]);
 

@@ -25,6 +25,13 @@ int stash_init(struct stash *stash, void *at, uint32_t bytes)
 	return 0;
 }
 
+void stash_deinit(struct stash *stash)
+{
+	if (stash->base)
+		munmap(stash->base, stash->bytes);
+	*stash = (struct stash){ 0 };
+}
+
 static void move_together(struct stash *stash)
 {
 	uint32_t to = 0;

@@ -28,6 +28,7 @@ struct stash_thing {
 
 /* at: an address of whole pages where nothing is, or NULL: anywhere. */
 int stash_init(struct stash *stash, void *at, uint32_t bytes) MUST_USE;
+void stash_deinit(struct stash *stash); /* fine on one that is none */
 
 /* Room for a thing; its place, or STASH_NONE when there is no room. Places of other things may
  * change. */

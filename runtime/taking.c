@@ -329,6 +329,11 @@ static int64_t take_notice(const struct record *head, const uint8_t *body)
 	return TAKING_GO_ON;
 }
 
+void taking_forget(void)
+{
+	notices_count = 0;
+}
+
 int64_t taking_noticed(const struct inbox_sink *sink)
 {
 	if (!notices_count)

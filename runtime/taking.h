@@ -30,6 +30,8 @@ int64_t taking_noticed(const struct inbox_sink *sink);
 int64_t taking_leaving(const struct inbox_sink *sink);
 int64_t taking_room(const struct inbox_sink *sink); /* where the program was refused */
 
+void taking_forget(void);
+
 /* A lane or a notice came: look at everything once more. */
 extern bool taking_changed;
 

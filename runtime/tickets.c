@@ -1,5 +1,7 @@
 #include "runtime/tickets.h"
 
+#include <string.h>
+
 #include "runtime/ends.h"
 
 LARGE_TABLE struct tickets tickets_own, tickets_others;
@@ -15,6 +17,18 @@ static bool reclaim_moot(struct tickets *set)
 		if (set->all[i].state == TICKET_MOOT)
 			tickets_free(set, &set->all[i]);
 	return set->free != 0;
+}
+
+void tickets_forget(void)
+{
+	struct tickets *sets[] = { &tickets_own, &tickets_others };
+
+	for (size_t i = 0; i < ARRAY_LEN(sets); i++) {
+		uint64_t given = sets[i]->given; /* ids that somebody kept mean nothing later */
+		memset(sets[i], 0, sizeof(*sets[i]));
+		sets[i]->given = given;
+	}
+	shared = 0;
 }
 
 static struct ticket *new_of(

@@ -55,6 +55,8 @@ struct tickets {
 };
 extern struct tickets tickets_own, tickets_others;
 
+void tickets_forget(void); /* both sets */
+
 /* For an own message; NULL: the limit is reached. */
 struct ticket *tickets_new(enum ticket_state state, uint16_t lane);
 /* For a message of somebody else; NULL: this lane has as many as it may for now. */
