@@ -5,6 +5,13 @@
 #include <string.h>
 
 #include <sys/socket.h>
+#include <sys/syscall.h>
+
+#include "ipc/fdpass.h"
+
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD 77 /* Linux 6.5 */
+#endif
 
 struct packet {
 	struct packet *next;
@@ -231,6 +238,46 @@ void connection_send(struct connection *c, uint8_t type, const void *head, uint3
 		append(c, iov, m ? 3 : 2, 1 + n + m);
 	else if (r < 0)
 		lose(c, NULL);
+}
+
+int connection_send_fds(struct connection *c, uint8_t type, const void *bytes, uint32_t n,
+	const int *fds, size_t n_fds)
+{
+	uint8_t packet[CONTROL_PACKET_MAX];
+
+	assert(n <= CONTROL_PAYLOAD_MAX);
+	if (c->fd < 0 || c->ending || c->first)
+		return CONNECTION_NOT_SENT;
+	packet[0] = type;
+	memcpy(packet + 1, bytes, n);
+	if (fdpass_send(c->fd, packet, 1 + n, fds, n_fds))
+		return CONNECTION_NOT_SENT;
+	c->moved_out++;
+	return 0;
+}
+
+/* A number may be another process's by now; not while the one it was given for holds its end of
+ * the socket. */
+static int pidfd_by_number(int fd, pid_t pid, int *pidfd)
+{
+	CLEANUP(fd_closep) int got = (int)syscall(SYS_pidfd_open, pid, 0);
+	uint8_t byte;
+
+	if (got < 0)
+		return -errno;
+	if (recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN)
+		return -ESRCH;
+	*pidfd = fd_take(&got);
+	return 0;
+}
+
+int connection_pidfd(const struct connection *c, pid_t pid, int *pidfd)
+{
+	socklen_t size = sizeof(*pidfd);
+
+	if (getsockopt(c->fd, SOL_SOCKET, SO_PEERPIDFD, pidfd, &size) == 0)
+		return 0;
+	return errno == ENOPROTOOPT ? pidfd_by_number(c->fd, pid, pidfd) : -errno;
 }
 
 void connection_end(struct connection *c)

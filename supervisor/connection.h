@@ -33,6 +33,16 @@ struct connection *connection_free(struct connection *connection); /* returns NU
 /* The payload in two parts; n + m <= CONTROL_PAYLOAD_MAX. After the end nothing is sent. */
 void connection_send(struct connection *connection, uint8_t type, const void *head, uint32_t n,
 	const void *body, uint32_t m);
+/* The same at once, with descriptors, which stay the caller's; or CONNECTION_NOT_SENT. */
+enum {
+	CONNECTION_NOT_SENT = 1
+};
+int connection_send_fds(struct connection *connection, uint8_t type, const void *bytes,
+	uint32_t n, const int *fds, size_t n_fds) MUST_USE;
+
+/* A pidfd of the process that connected. -errno: it is gone, or cannot be seen from here. */
+int connection_pidfd(const struct connection *connection, pid_t pid, int *pidfd) MUST_USE;
+
 /* When all is sent, the client is told the end and everything it says is thrown away until it
  * closes; closed() follows. */
 void connection_end(struct connection *connection);

@@ -19,6 +19,7 @@ static const struct session_op *const ops[] = {
 	&control_compile,
 	&control_start,
 	&control_run,
+	&control_join,
 	&control_ps,
 	&control_ls,
 	&control_inspect,

@@ -36,5 +36,7 @@ extern const struct session_op control_logs, control_events;
 extern const struct session_op control_add, control_rm;
 /* control_act.c */
 extern const struct session_op control_compile, control_stop, control_kill, control_shutdown;
+/* control_join.c */
+extern const struct session_op control_join;
 /* control_run.c */
 extern const struct session_op control_run, control_start;

@@ -162,6 +162,12 @@ static void kill_begin(struct session *s, const json_t *request)
 		session_fail(s, CONTROL_USAGE, "kill", "there is no signal %" PRIu64, signal);
 		return;
 	}
+	if (p->native && signal != SIGKILL) {
+		session_fail_hint(s, CONTROL_USAGE, "kill",
+			"a native process is not rsd's to signal",
+			"without --signal it is expelled; rsctl ps shows its pid", NULL);
+		return;
+	}
 	processes_signal(s->parts->processes, p, (int)signal);
 	if (signal == SIGKILL || signal == SIGTERM)
 		wait_for(s, p);

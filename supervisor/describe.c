@@ -70,6 +70,7 @@ static json_t *basics(const struct process *p)
 
 	number(object, "process", p->id);
 	json_object_set_new(object, "program", describe_hash(&p->program));
+	json_object_set_new(object, "kind", json_string(p->native ? "native" : "wasm"));
 	if (p->name[0])
 		json_object_set_new(object, "name", text(p->name));
 	json_object_set_new(object, "state", json_string(process_state_text(p->state)));
@@ -78,8 +79,10 @@ static json_t *basics(const struct process *p)
 	number(object, "started_ms", (uint64_t)p->created_ms);
 	if (p->state == PROCESS_GONE)
 		number(object, "ended_ms", (uint64_t)p->ended_ms);
-	number(object, "memory_bytes", p->limits.memory_bytes);
-	number(object, "cpu_s", p->limits.cpu_s);
+	if (!p->native) { /* it is not rsd's to limit */
+		number(object, "memory_bytes", p->limits.memory_bytes);
+		number(object, "cpu_s", p->limits.cpu_s);
+	}
 	describe_ending(object, p);
 	return object;
 }

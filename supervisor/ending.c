@@ -29,6 +29,7 @@ static const char *const texts[ENDING_CAUSES] = {
 	[ENDING_START_FAILED] = "start failed",
 	[ENDING_PROTOCOL] = "protocol",
 	[ENDING_LAUNCHER_DIED] = "launcher died",
+	[ENDING_LEFT] = "left",
 };
 
 static const char *const start_steps[] = {

@@ -21,6 +21,7 @@ enum ending_cause {
 	ENDING_START_FAILED,
 	ENDING_PROTOCOL,
 	ENDING_LAUNCHER_DIED,
+	ENDING_LEFT, /* native: its own doing; rsd is not its parent and learns no status */
 	ENDING_CAUSES,
 };
 

@@ -87,6 +87,9 @@ struct process {
 	uint64_t stop_ms;
 	bool has_worker; /* workers.h knows it */
 	bool ran, stopping, kill_wanted;
+	bool native; /* it joined by itself: natives.h */
+	bool dead;   /* native: its process is gone for sure */
+	uint64_t socket_watch;
 	bool orphaned; /* its launcher died */
 	int sent;      /* last signal, 0: none */
 	bool has_status;

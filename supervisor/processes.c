@@ -13,6 +13,7 @@
 #include "ipc/builtin.h"
 #include "ipc/log.h"
 #include "ipc/memfd.h"
+#include "supervisor/natives.h"
 
 #define BUCKETS     1024u         /* by id; ids come one after the other */
 #define GRACE_NS    2000000000ull /* between a process's end and the launcher's word about it */
@@ -46,6 +47,11 @@ static int happened(struct processes *ps, struct process *p, enum process_event 
 	return process_event(p, event, &actions);
 }
 
+void processes_happened(struct process *p, enum process_event event)
+{
+	(void)happened(p->owner, p, event);
+}
+
 /* ---- what the table in process.c wants done ---- */
 
 static void send_signal(struct process *p, int signal)
@@ -59,6 +65,10 @@ static void send_signal(struct process *p, int signal)
 static void kill_process(void *context, struct process *p)
 {
 	(void)context;
+	if (p->native) {
+		natives_expel(p);
+		return;
+	}
 	p->kill_wanted = true;
 	send_signal(p, SIGKILL);
 }
@@ -74,10 +84,10 @@ static void deadline(void *context)
 static void ask(void *context, struct process *p)
 {
 	struct processes *ps = context;
-	bool told = broker_handles_any(workers_broker(ps->parts.workers), p->id) &&
-		    workers_notice_stop(ps->parts.workers, p->id, p->stop_ms) == 0;
+	bool tell = p->native || broker_handles_any(workers_broker(ps->parts.workers), p->id);
+	bool told = tell && workers_notice_stop(ps->parts.workers, p->id, p->stop_ms) == 0;
 
-	if (!told)
+	if (!told && !p->native)
 		send_signal(p, SIGTERM);
 	loop_timer_set(
 		ps->parts.loop, &p->timer, loop_now_ns() + p->stop_ms * NS_PER_MS, deadline, p);
@@ -139,7 +149,10 @@ static void finish(void *context, struct process *p)
 
 	loop_timer_stop(&p->timer);
 	loop_cancel(ps->parts.loop, &p->pidfd_watch);
-	if (p->has_worker) /* first: what it still said is output, and comes before its end */
+	if (p->native)
+		natives_finish(p);
+	else if (p->has_worker) /* first: what it still said is output, and comes before its end
+				 */
 		workers_gone(ps->parts.workers, p->id, &report);
 	settle_ending(p, &report);
 	p->has_worker = false;
@@ -319,8 +332,8 @@ static void ended(void *context, uint64_t id, int status)
 
 static bool has_been_sent(const struct process *p)
 {
-	return p->state == PROCESS_STARTING || p->state == PROCESS_RUNNING ||
-	       p->state == PROCESS_STOPPING;
+	return !p->native && (p->state == PROCESS_STARTING || p->state == PROCESS_RUNNING ||
+				     p->state == PROCESS_STOPPING);
 }
 
 /* Its workers die with it; for those whose pidfd we have, the pidfd says when. */
@@ -366,9 +379,11 @@ static void ready(void *context, uint64_t id)
 	if (!p)
 		return;
 	p->ran = true;
+	if (p->native && p->state == PROCESS_STARTING)
+		loop_timer_stop(&p->timer); /* it was to say this, and did */
 	if (happened(ps, p, PROCESS_READY) == 0 && p->state == PROCESS_RUNNING)
-		events_add(ps->parts.events, "started", id, &p->program, "%s",
-			log_text(name, sizeof(name), p->name, strlen(p->name)));
+		events_add(ps->parts.events, p->native ? "joined" : "started", id, &p->program,
+			"%s", log_text(name, sizeof(name), p->name, strlen(p->name)));
 }
 
 static void broken(void *context, uint64_t id, const char *why)
@@ -468,7 +483,7 @@ static struct process *make_process(
 	return p;
 }
 
-int processes_start(
+int processes_add(
 	struct processes *ps, const struct processes_request *request, struct process **out)
 {
 	uint64_t id;
@@ -488,8 +503,17 @@ int processes_start(
 	roster_add(ps->roster, p);
 	ps->alive++;
 	*out = p;
-	compile_get(ps->parts.compile, &p->want);
 	return 0;
+}
+
+int processes_start(
+	struct processes *ps, const struct processes_request *request, struct process **out)
+{
+	int r = processes_add(ps, request, out);
+
+	if (r == 0)
+		compile_get(ps->parts.compile, &(*out)->want);
+	return r;
 }
 
 void processes_detach(struct process *p)
@@ -543,6 +567,16 @@ uint32_t processes_alive(const struct processes *ps)
 	return ps->alive;
 }
 
+const struct processes_parts *processes_parts(const struct processes *ps)
+{
+	return &ps->parts;
+}
+
+struct roster *processes_roster(const struct processes *ps)
+{
+	return ps->roster;
+}
+
 uint32_t processes_max(const struct processes *ps)
 {
 	return ps->parts.processes_max;
@@ -583,6 +617,7 @@ struct processes *processes_free(struct processes *ps)
 		if (p->state != PROCESS_GONE)
 			withdraw(ps, p);
 		loop_cancel(ps->parts.loop, &p->pidfd_watch);
+		loop_cancel(ps->parts.loop, &p->socket_watch);
 		loop_timer_stop(&p->timer);
 	}
 	free(ps);

@@ -64,6 +64,14 @@ int processes_start(struct processes *processes, const struct processes_request 
 	struct process **out) MUST_USE;
 void processes_detach(struct process *p);
 
+/* For natives.c: a record in the roster, pinned, that nothing happens to yet; what happens to
+ * it; what it may use. */
+int processes_add(struct processes *processes, const struct processes_request *request,
+	struct process **out) MUST_USE;
+void processes_happened(struct process *p, enum process_event event);
+const struct processes_parts *processes_parts(const struct processes *processes);
+struct roster *processes_roster(const struct processes *processes);
+
 uint32_t processes_alive(const struct processes *processes);
 uint32_t processes_max(const struct processes *processes);
 uint32_t processes_running(struct processes *processes, const struct hash *program);

@@ -33,7 +33,8 @@
  *     progress...; {"started": {process, program}}; attached (below);
  *     final, once it is gone: process, program, status, cause, detail?
  * ps         all? (the ended ones as well)
- *     row: process, program, name?, pid?, started_ms, ended_ms?, status?, cause?, detail?,
+ *     row: process, kind ("wasm" "native": it joined by itself; no limits then, and program is
+ *     the hash of its name), program, name?, pid?, started_ms, ended_ms?, status?, cause?, detail?,
  *     state ("compiling" "starting" "running" "stopping" "gone"), memory_bytes (its limit),
  *     cpu_s (its limit, 0: none), handles [name or hex], waits_for [name or hex]
  * ls         -
@@ -58,9 +59,14 @@
  * shutdown   -
  *     final, when every program is gone; then rsd ends. Only for rsd's own user and root.
  *
+ * join       name (supervisor/native.h says which may)
+ *     final: process, body_bytes (its limit); the packet carries the descriptors START_BELL .. START_RSD_PAGE of
+ *     runtime/start.h, and the client is a process from then on: until it closes START_SOCKET,
+ *     ends or is expelled. client/rs_client.h is the library for that.
+ *
  * status is what a shell would see: the exit code, 128 + signal, 134 for a trap. cause is one
  * of "exited" "trap" "cpu limit" "forbidden call" "stopped" "killed" "signal" "start failed"
- * "protocol" (it lied to rsd) "launcher died" "unknown"; detail is a line for people. All text
+ * "protocol" (it lied to rsd) "launcher died" "left" (native) "unknown"; detail is a line for people. All text
  * from programs is valid UTF-8 (what was not is U+FFFD) and nothing else is promised of it:
  * escape it before it reaches a terminal.
  *
@@ -91,6 +97,8 @@
 #define CONTROL_DEPTH_MAX   32u
 #define CONTROL_ARGS_MAX    1024u
 #define CONTROL_NAME_MAX    64u                    /* bytes of a process's name */
+#define CONTROL_NATIVE_LETTERS \
+	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-" /* and as long */
 #define CONTROL_ADD_MAX     (256u * 1024u * 1024u) /* bytes of a program */
 
 /* Exit codes of rsctl, and error.code. */
@@ -100,6 +108,7 @@ enum control_code {
 	CONTROL_USAGE = 2,
 	CONTROL_NOT_FOUND = 3,
 	CONTROL_DENIED = 4,
+	CONTROL_LIMIT = 5, /* of join only */
 	CONTROL_TIMEOUT = 124,
 };
 

@@ -48,6 +48,13 @@ static const char *hash_cell(const json_t *row, char *room, size_t size)
 	return room;
 }
 
+/* A native client's hash is that of its name: nothing one could ask for. */
+static const char *kind_cell(const json_t *row, char *room, size_t size)
+{
+	return strcmp(ask_text(row, "kind"), "native") == 0 ? "native"
+							    : hash_cell(row, room, size);
+}
+
 static const char *process_cell(const json_t *row, char *room, size_t size)
 {
 	return number_cell(row, "process", room, size);
@@ -181,7 +188,7 @@ static const char *running_cell(const json_t *row, char *room, size_t size)
 
 static const struct listing_column ps_columns[] = {
 	{ ">PROCESS", process_cell },
-	{ "PROGRAM", hash_cell },
+	{ "PROGRAM", kind_cell },
 	{ "NAME", name_cell },
 	{ "STATE", state_cell },
 	{ ">PID", pid_cell },
@@ -192,7 +199,7 @@ static const struct listing_column ps_columns[] = {
 
 static const struct listing_column ps_all_columns[] = {
 	{ ">PROCESS", process_cell },
-	{ "PROGRAM", hash_cell },
+	{ "PROGRAM", kind_cell },
 	{ "NAME", name_cell },
 	{ "STATE", state_cell },
 	{ ">PID", pid_cell },

@@ -27,6 +27,7 @@
 struct flags { /* the command line */
 	const char *run_dir, *state_dir, *cache_dir, *group;
 	uint64_t memory_bytes, body_bytes, idle_ms;
+	struct native_grants natives;
 	bool mediate, version, help;
 };
 
@@ -384,6 +385,7 @@ static int open_control(struct rsd *rsd)
 	int r = places_path(&rsd->places, PLACE_RUN, CONTROL_SOCKET_NAME, path);
 
 	rsd->parts.places = &rsd->places;
+	rsd->parts.natives = &rsd->flags->natives;
 	rsd->parts.started_ms = events_now_ms();
 	rsd->parts.context = rsd;
 	rsd->parts.shut_down = shut_down;
@@ -531,6 +533,18 @@ static int live(struct rsd *rsd)
 
 #define FIELD(name) offsetof(struct flags, name)
 
+static const char *native_wanted(int r)
+{
+	return r == NATIVE_TOO_MANY ? "fewer of it"
+	       : r                  ? "letters, digits and . _ : -, or *"
+				    : NULL;
+}
+
+static const char *grant_native(void *field, const char *value)
+{
+	return native_wanted(native_grant(field, value));
+}
+
 static const struct option options[] = {
 	{ 0, "run-dir", "DIR", "where the control socket is", options_text, FIELD(run_dir) },
 	{ 0, "state-dir", "DIR", "programs, keys, process numbers", options_text,
@@ -546,6 +560,8 @@ static const struct option options[] = {
 		FIELD(body_bytes) },
 	{ 0, "mediate", NULL, "messages between programs go through rsd", options_switch,
 		FIELD(mediate) },
+	{ 0, "native", "NAME", "a native client may join under this name, * any (again: more)",
+		grant_native, FIELD(natives) },
 	{ 'V', "version", NULL, "print the version", options_switch, FIELD(version) },
 	{ 'h', "help", NULL, "print this", options_switch, FIELD(help) },
 };
@@ -573,9 +589,10 @@ int main(int argc, char **argv)
 		.signals = -1,
 		.lock = -1,
 		.parts = { .objects_folder = -1, .refused_folder = -1 } };
-	char why[OPTIONS_WHY_SIZE];
+	char why[OPTIONS_WHY_SIZE], no_names[] = "", *names = getenv(NATIVE_VARIABLE);
 	int words;
 
+	names = names ? names : no_names;
 	if (options_parse(options, ARRAY_LEN(options), &flags, false, argc - 1, argv + 1,
 		    &words, why))
 		return usage_error(why);
@@ -585,6 +602,8 @@ int main(int argc, char **argv)
 		return help();
 	if (flags.version)
 		return printf("rsd %s\n", REDSHIRT_VERSION) < 0;
+	if (native_wanted(native_grant_words(&flags.natives, names)))
+		return usage_error(NATIVE_VARIABLE " is names with spaces between");
 	if (limits_memory(&rsd.parts.limits, flags.memory_bytes))
 		return usage_error("--memory is 1 byte to 4G");
 	if (limits_body(&rsd.parts.limits, flags.body_bytes))

@@ -82,6 +82,22 @@ void session_ok(struct session *s, json_t *fields)
 	final(s, message);
 }
 
+bool session_ok_fds(struct session *s, json_t *fields, const int *fds, size_t n)
+{
+	json_object_set_new(fields, "ok", json_true());
+	CLEANUP(freep) char *text = json_dumps(fields, JSON_COMPACT);
+	json_decref(fields);
+	if (!text || connection_send_fds(s->connection, CONTROL_JSON, text,
+			     (uint32_t)strlen(text), fds, n)) {
+		session_fail(s, CONTROL_FAILED, s->op->name, "the answer could not be sent");
+		return false;
+	}
+	s->answered = true;
+	end_op(s);
+	connection_end(s->connection);
+	return true;
+}
+
 void session_fail_hint(struct session *s, enum control_code code, const char *what,
 	const char *why, const char *hint, json_t *candidates)
 {

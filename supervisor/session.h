@@ -12,6 +12,7 @@
 
 #include "supervisor/connection.h"
 #include "supervisor/fields.h"
+#include "supervisor/native.h"
 #include "supervisor/places.h"
 #include "supervisor/processes.h"
 #include "supervisor/programs.h"
@@ -32,6 +33,7 @@ struct session_parts {
 	struct events *events;
 	const struct places *places;
 	struct limits limits; /* of a process, if nobody says otherwise */
+	const struct native_grants *natives;
 	int64_t started_ms;
 	int objects_folder, refused_folder;
 	void *context;
@@ -88,6 +90,9 @@ bool session_room(const struct session *session);
 void session_row(struct session *session, json_t *row);
 void session_say(struct session *session, json_t *message);
 void session_ok(struct session *session, json_t *fields);
+/* With descriptors, which stay the caller's. False: it could not be sent, and was answered so.
+ */
+bool session_ok_fds(struct session *session, json_t *fields, const int *fds, size_t n) MUST_USE;
 /* why is for people and may quote programs. */
 void session_fail(struct session *session, enum control_code code, const char *what,
 	const char *why, ...) PRINTF(4, 5);

@@ -16,6 +16,10 @@
 #define PUMP_BYTES   (64 * KIB)
 #define PUMPS_LATELY 8u /* after so many, those are looked at who had nothing lately */
 
+/* Last words. What lies in a ring is bounded, but what shares a native client's memory may
+ * still write. */
+#define LAST_RECORDS_MAX (1u << LANE_RING_SMALL) / RECORD_ALIGN
+
 struct workers {
 	struct crew crew;
 	uint32_t pumps;
@@ -178,24 +182,49 @@ int workers_add(struct workers *workers, uint64_t process, const struct hash *pr
 	return r;
 }
 
+static void forget(struct workers *workers, struct worker *worker)
+{
+	crew_remove(&workers->crew, worker);
+	linking_gone(worker);
+	broker_process_gone(workers->crew.broker, worker->process);
+	hosts_process_gone(&workers->crew.hosts, worker->process);
+	worker_free(worker);
+}
+
 void workers_gone(struct workers *workers, uint64_t process, struct trap_report *report)
 {
 	struct worker *worker = crew_find(&workers->crew, process);
 	uint64_t bytes = 0;
+	uint32_t n = 0;
 
 	*report = (struct trap_report){ 0 };
 	if (!worker)
 		return;
 	*report = worker->page->trap;
 	worker->gone = true;
-	while (hearing_record(
-		&workers->crew, worker, &bytes)) /* its last words; the ring is bounded */
+	while (n++ < LAST_RECORDS_MAX && hearing_record(&workers->crew, worker, &bytes))
 		;
-	crew_remove(&workers->crew, worker);
-	linking_gone(worker);
-	broker_process_gone(workers->crew.broker, process);
-	hosts_process_gone(&workers->crew.hosts, process);
-	worker_free(worker);
+	forget(workers, worker);
+}
+
+void workers_expel(struct workers *workers, uint64_t process)
+{
+	struct worker *worker = crew_find(&workers->crew, process);
+
+	if (!worker)
+		return;
+	worker->gone = true;
+	/* as if its peers had found out: both ends are closed, then there is no end to tell */
+	for (uint32_t i = LANE_HOME + 1; i < LANES_MAX; i++)
+		(void)!broker_lane_broken(workers->crew.broker, process, i);
+	forget(workers, worker);
+}
+
+int workers_socket(const struct workers *workers, uint64_t process)
+{
+	const struct worker *worker = crew_find(&workers->crew, process);
+
+	return worker ? worker->socket : -1;
 }
 
 int workers_notice_stop(struct workers *workers, uint64_t process, uint64_t left_ms)

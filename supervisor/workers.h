@@ -57,6 +57,12 @@ void workers_close_fds(int fds[START_FDS]);
  * hosts, and forgets it. */
 void workers_gone(struct workers *workers, uint64_t process, struct trap_report *report);
 
+/* A native client that is out but may live: its lanes are closed, nothing it said is heard any
+ * more; its socket closes, which tells it so. */
+void workers_expel(struct workers *workers, uint64_t process);
+/* Our end of its socket; -1: no such worker. */
+int workers_socket(const struct workers *workers, uint64_t process);
+
 /* Whether messages between programs go through rsd: broker_mediate(). */
 void workers_mediate(struct workers *workers, bool mediate);
 
