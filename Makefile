@@ -56,7 +56,7 @@ PROGRAMS := $(BIN:supervisor/%=$(OUT)/bin/%) $(EXEC:aotc/%=$(OUT)/libexec/redshi
 
 Q = $(if $(V),,@echo '  $(1)' $(patsubst $(BUILD)/%,%,$@);)
 
-all: $(PROGRAMS) interfaces guests docs
+all: $(PROGRAMS) interfaces guests client docs
 
 $(LIB): $(SRCS:%.c=$(BUILD)/%.o)
 	$(call Q,AR)rm -f $@ && $(AR) qcs $@ $^
@@ -91,6 +91,7 @@ $(BUILD)/static/%.o: %.c $(BUILD)/flags
 	$(call Q,CC)$(CC) $(ALL_CPPFLAGS) $(LAUNCHER_CFLAGS) -MMD -MP -c -o $@ $<
 
 include interfaces/ifgen.mk
+include client/client.mk
 include programs/guests.mk
 include supervisor/docs.mk
 include tests/tests.mk
@@ -99,7 +100,7 @@ install: all
 	@mkdir -p $(DESTDIR)$(PREFIX)
 	cp -r --no-preserve=ownership $(OUT)/. $(DESTDIR)$(PREFIX)/
 
-LAYERED := $(wildcard $(DIRS:%=%/*.[ch]))
+LAYERED := $(wildcard $(DIRS:%=%/*.[ch]) client/*.[ch])
 layers:
 	@tests/layers.sh
 format:

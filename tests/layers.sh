@@ -3,15 +3,17 @@
 ok() { case "$1>$2" in
 ipc\>ipc | cache\>cache | cache\>ipc | runtime\>runtime | runtime\>ipc | \
 aotc\>aotc | aotc\>ipc | aotc\>cache | \
+client\>client | client\>ipc | client\>runtime | \
 interfaces\>interfaces | interfaces\>ipc | interfaces\>cache | \
 supervisor\>supervisor | supervisor\>ipc | supervisor\>cache | supervisor\>interfaces) ;;
 *) return 1 ;; esac; }
 # What runtime/ shows to others: the object's layout, lock-down steps, the launcher's protocol.
 shown() { case "$1>$2" in
-aotc\>runtime/abi.h | aotc\>runtime/lock.h | aotc\>runtime/w2c/symbols.h | supervisor\>runtime/abi.h | supervisor\>runtime/start.h) ;;
+aotc\>runtime/abi.h | aotc\>runtime/lock.h | aotc\>runtime/w2c/symbols.h | supervisor\>runtime/abi.h | supervisor\>runtime/start.h | \
+client\>supervisor/places.h | client\>supervisor/protocol.h) ;;
 *) return 1 ;; esac; }
 bad=0
-for f in ipc/*.[ch] cache/*.[ch] runtime/*.[ch] aotc/*.[ch] interfaces/*.[ch] supervisor/*.[ch]; do
+for f in ipc/*.[ch] cache/*.[ch] runtime/*.[ch] aotc/*.[ch] client/*.[ch] interfaces/*.[ch] supervisor/*.[ch]; do
 	[ -f "$f" ] || continue
 	for to in $(sed -n 's,^#include "\([^"]*\)".*,\1,p' "$f"); do
 		ok "${f%%/*}" "${to%%/*}" || shown "${f%%/*}" "$to" || { echo "layers: $f includes $to"; bad=1; }
