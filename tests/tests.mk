@@ -16,6 +16,8 @@ deps:
 	@$(call deps_run,run)
 deps-test:
 	@$(call deps_run,test)
+deps-bench:
+	@tests/deps.sh bench '$(if $(filter debian,$(WABT)),,$(OUT)/libexec/redshirt/wabt)' $(BUILD)/bench/peers
 
 SLOW  := $(filter $(BUILD)/tests/slow/%,$(TESTS))
 QUICK := $(filter-out $(SLOW),$(TESTS))
@@ -49,6 +51,7 @@ $(foreach t,$(TESTS),$(eval $(call run_rule,$(t))))
 $(foreach t,$(VALGRIND),$(eval $(call valgrind_rule,$(t))))
 RUNS := $(call name_of,$(QUICK)) $(patsubst test-%,valgrind-%,$(call name_of,$(VALGRIND)))
 include tests/bench/ipc.mk
+include tests/bench/native/native.mk
 include tests/model/model.mk
 include tests/interfaces/interfaces.mk
 include tests/ipc/stress.mk
@@ -66,4 +69,4 @@ bench: $(BENCH) $(PROGRAMS) guests
 	@for b in $(BENCH); do REDSHIRT_TREE=$(abspath $(OUT)) REDSHIRT_GUESTS=$(abspath $(BUILD)/guests) $$b || exit 1; done
 demo: all
 	@tests/demo.sh $(BUILD)
-.PHONY: deps deps-test test test-valgrind test-slow bench demo $(RUNS) $(call name_of,$(SLOW))
+.PHONY: deps deps-test deps-bench test test-valgrind test-slow bench demo $(RUNS) $(call name_of,$(SLOW))

@@ -20,6 +20,4 @@ bench-ipc: $(BENCH_IPC_PROGRAMS) $(PROGRAMS) guests
 	@mkdir -p $(BUILD)/bench
 	@REDSHIRT_TREE=$(abspath $(OUT)) REDSHIRT_GUESTS=$(abspath $(BUILD)/guests) REDSHIRT_BENCH=$(abspath $(BENCH_IPC)) \
 		$(BENCH_IPC)/ipc $(BUILD)/bench/ipc.json
-deps-bench:
-	@$(call deps_run,bench)
-.PHONY: bench-ipc deps-bench
+.PHONY: bench-ipc
