@@ -127,8 +127,12 @@ static void slots(void *context, uint64_t process, uint32_t lane, uint64_t slots
 {
 	struct worker *worker = crew_find(context, process);
 
-	if (worker)
-		worker_table_slots(worker, lane, slots);
+	if (!worker)
+		return;
+	struct relay *relay = worker_relay(worker, lane);
+	if (relay)
+		relay->slots = slots; /* of both ends it is told the same */
+	worker_table_slots(worker, lane, slots);
 }
 
 /* No more is passed on. */

@@ -97,57 +97,128 @@ void relays_gone(struct relay *relay, enum lane_role side)
 	listen_to(relay, relays_other(side));
 }
 
+/* ---- what may come ---- */
+
+/* A body in fragments comes whole and in order, with nothing in between: whatever else could
+ * hide from the look at its slot. */
+static bool in_order(const struct relay_body *body, const struct record *head)
+{
+	if (head->kind == RECORD_ABORT)
+		return body->next != 0;
+	if (head->kind == RECORD_CANCEL)
+		return body->next == 0 && head->frag_len == head->total_len;
+	if (!head->frag_len && head->total_len)
+		return false;
+	const struct record *first = &body->head;
+	return head->offset == body->next &&
+	       (!body->next || (head->kind == first->kind && head->flags == first->flags &&
+				       head->id == first->id && head->slot == first->slot &&
+				       head->total_len == first->total_len));
+}
+
+static bool is_last(const struct record *head)
+{
+	return head->offset + head->frag_len == head->total_len;
+}
+
+static void advance(struct relay_body *body, const struct record *head)
+{
+	if (head->offset == 0)
+		body->head = *head;
+	body->next =
+		head->kind == RECORD_ABORT || is_last(head) ? 0 : head->offset + head->frag_len;
+}
+
+static bool is_allowed(const struct relay *relay, const struct record *head)
+{
+	return head->slot < TABLE_SLOTS_MAX && (relay->slots >> head->slot & 1);
+}
+
 /* ---- passing on ---- */
 
-static bool has_room(struct relay *relay, enum lane_role from, uint32_t frag_len)
+/* Room in the ring that `to` reads; if there is none, the way is looked at again when there is.
+ */
+static bool has_room(
+	struct relay *relay, enum lane_role way, enum lane_role to, uint32_t frag_len)
 {
-	struct ring_out *out = &relay->lanes[relays_other(from)].out;
+	struct ring_out *out = &relay->lanes[to].out;
 	/* before we ask: if it moves meanwhile, it is not what was seen */
 	uint64_t head = atomic_load_explicit(&out->head->position, memory_order_relaxed);
 
 	if (!ring_reserve(out, frag_len)) {
-		relay->full[from] = true;
+		relay->full[to] = true;
 		if (!ring_want_space(out, frag_len)) {
 			lookout_watch(
-				relay->lookout, &relay->ways[from], &out->head->position, head);
+				relay->lookout, &relay->ways[way], &out->head->position, head);
 			return false;
 		}
 	}
-	if (relay->full[from])
+	if (relay->full[to])
 		ring_got_space(out);
-	relay->full[from] = false;
+	relay->full[to] = false;
 	return true;
 }
 
 static void count(struct relay_count *count, const struct record *head)
 {
-	bool last = head->offset + head->frag_len == head->total_len;
-
 	count->bytes += head->frag_len;
-	count->records += last && (head->kind == RECORD_MESSAGE || head->kind == RECORD_ANSWER);
+	count->records +=
+		is_last(head) && (head->kind == RECORD_MESSAGE || head->kind == RECORD_ANSWER);
+}
+
+static int forward(struct relay *relay, enum lane_role from, const struct record *head,
+	const uint8_t *body)
+{
+	enum lane_role other = relays_other(from);
+
+	if (!has_room(relay, from, other, head->frag_len))
+		return FULL;
+	(void)!ring_put(&relay->lanes[other].out, head, body); /* there is room */
+	count(&relay->counts[from], head);
+	return GO_ON;
+}
+
+/* The message goes no further; its sender hears what the handler's runtime would say. */
+static int refuse(struct relay *relay, const struct record *head)
+{
+	struct record answer = {
+		.kind = RECORD_ANSWER, .id = head->id, .slot = RS_HANDLER_GONE
+	};
+
+	if (head->kind == RECORD_ABORT || !is_last(head) || !(head->flags & RS_NEEDS_ANSWER) ||
+		relay->gone[LANE_CLIENT])
+		return GO_ON;
+	if (relay->bodies[LANE_HANDLER].next) { /* nothing may come between its fragments */
+		relay->parked = true;
+		lookout_forget(relay->lookout, &relay->ways[LANE_CLIENT]);
+		return FULL;
+	}
+	if (!has_room(relay, LANE_CLIENT, LANE_CLIENT, 0))
+		return FULL;
+	(void)!ring_put(&relay->lanes[LANE_CLIENT].out, &answer, "");
+	return GO_ON;
 }
 
 static int pass(struct relay *relay, enum lane_role from, uint64_t *bytes)
 {
 	struct ring_in *in = &relay->lanes[from].in;
-	struct ring_out *out = &relay->lanes[relays_other(from)].out;
+	struct relay_body *under_way = &relay->bodies[from];
 	struct record head;
 	const uint8_t *body;
 	int r = ring_peek(in, &head, &body);
 
 	if (r)
 		return r == RING_EMPTY ? EMPTY : LIE;
-	if (head.kind >= 32 || !(kinds[from] >> head.kind & 1))
+	if (head.kind >= 32 || !(kinds[from] >> head.kind & 1) || !in_order(under_way, &head))
 		return LIE;
-	if (!relay->gone[relays_other(from)]) {
-		if (!has_room(relay, from, head.frag_len))
-			return FULL;
-		struct record *to = ring_reserve(out, head.frag_len);
-		*to = head;
-		memcpy(to + 1, body, head.frag_len);
-		ring_commit(out, head.frag_len);
-		count(&relay->counts[from], &head);
-	}
+	if (head.kind == RECORD_MESSAGE && head.offset == 0)
+		under_way->refused = !is_allowed(relay, &head);
+	bool refused = under_way->refused && head.kind != RECORD_CANCEL;
+	if (!relay->gone[relays_other(from)])
+		r = refused ? refuse(relay, &head) : forward(relay, from, &head, body);
+	if (r != GO_ON)
+		return r;
+	advance(under_way, &head);
 	ring_consume(in, head.frag_len);
 	*bytes += head.frag_len;
 	return GO_ON;
@@ -162,11 +233,16 @@ int relays_turn(struct relay *relay, enum lane_role from)
 		n++)
 		r = pass(relay, from, &bytes);
 	lane_tell(&relay->lanes[from]);
-	lane_ring(&relay->lanes[relays_other(from)]);
+	lane_ring(&relay->lanes[LANE_CLIENT]);
+	lane_ring(&relay->lanes[LANE_HANDLER]);
 	if (r == LIE)
 		return RELAYS_LIE;
 	if (r != FULL)
 		listen_to(relay, from);
+	if (from == LANE_HANDLER && relay->parked) {
+		relay->parked = false;
+		listen_to(relay, LANE_CLIENT);
+	}
 	if (r == EMPTY && relay->gone[from])
 		return RELAYS_DRAINED;
 	return r == GO_ON ? RELAYS_MORE : 0;

@@ -1,8 +1,10 @@
 /*
  * relays.h: a mediated lane. rsd is the handler's end of a lane to the client and the client's
  * end of a lane to the handler, and passes on what either says, record by record, without
- * looking inside: header and body are copied once, from ring to ring. There is one such pair
- * for each client and handler, so both know by their lane who is at the other end, as ever.
+ * looking inside: header and body are copied once, from ring to ring. A message in a slot that
+ * is not (or not any more) allowed comes back from here, so what is revoked is revoked even
+ * when the two conspire. There is one such pair for each client and handler, so both know by
+ * their lane who is at the other end, as ever.
  *
  * What finds no room stays where it is, and its sender runs out of room: a handler that does
  * not read makes rsd keep two rings and not a byte more. When one side is gone, what it had
@@ -12,7 +14,7 @@
  */
 #pragma once
 
-#include "ipc/lane.h"
+#include "ipc/table.h"
 #include "supervisor/lookout.h"
 
 #define RELAYS_TURN_RECORDS 64u
@@ -23,13 +25,22 @@ struct relay_count {
 	uint64_t bytes;   /* of bodies */
 };
 
+struct relay_body { /* one in fragments, of which some passed */
+	struct record head;
+	uint32_t next; /* where its next fragment begins; 0: none is under way */
+	bool refused;
+};
+
 struct relay {
 	struct lookout *lookout;
 	struct lane lanes[2];         /* by the role of who is at its other end */
 	struct lookout_item ways[2];  /* by the role of who sends; owner is the relay */
 	struct relay_count counts[2]; /* the same */
-	bool full[2];                 /* the way waits for room */
-	bool gone[2];                 /* by role */
+	struct relay_body bodies[2];  /* the same */
+	uint64_t slots;               /* what the client may use; the caller's */
+	bool full[2];                 /* by role of the reader: we wait for room in its ring */
+	bool parked;  /* what the client says waits for the end of a long answer */
+	bool gone[2]; /* by role */
 	/* the caller's */
 	uint64_t process[2];
 	uint32_t index[2]; /* of the lane, in the process's table */

@@ -208,6 +208,15 @@ START_TEST(unregistering_takes_the_slot_away_from_both)
 }
 END_TEST
 
+START_TEST(two_that_conspire_are_cut_off_all_the_same)
+{
+	ck_assert_uint_eq(ask_interface(&handler.fake, RS_INTERFACE_UNREGISTER, echo), RS_OK);
+	ck_assert(send_one(&client, 1, 10)); /* it does not care what its table says */
+	pump();
+	ck_assert_uint_eq(take_one(&handler), 0);
+}
+END_TEST
+
 /* ---- the end of one of them ---- */
 
 static const struct {
@@ -437,6 +446,7 @@ static Suite *linking_suite(void)
 	tcase_add_test(tc, what_passed_is_counted_for_both);
 	tcase_add_loop_test(tc, a_flood_takes_turns_with_home_lanes, 0, 2);
 	tcase_add_test(tc, unregistering_takes_the_slot_away_from_both);
+	tcase_add_test(tc, two_that_conspire_are_cut_off_all_the_same);
 	tcase_add_test(tc, a_process_that_talks_to_itself_ends_cleanly);
 	tcase_add_test(tc, a_thousand_lanes_one_after_the_other_leave_nothing);
 	tc = new_case(suite, "death");

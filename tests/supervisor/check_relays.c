@@ -50,6 +50,7 @@ static void set_up(void)
 	far_begin(&far[LANE_CLIENT]);
 	far_begin(&far[LANE_HANDLER]);
 	ck_assert_int_eq(relays_new(&lookout, 7, LANE_RING_SMALL, bells, fds, &relay), 0);
+	relay->slots = UINT64_MAX;
 	far_map(&far[LANE_CLIENT], LANE_CLIENT, fds[LANE_CLIENT]);
 	far_map(&far[LANE_HANDLER], LANE_HANDLER, fds[LANE_HANDLER]);
 }
@@ -80,7 +81,7 @@ static bool say(enum lane_role from, uint64_t id, uint32_t bytes)
 		.frag_len = bytes,
 		.total_len = bytes,
 		.id = id,
-		.slot = (uint32_t)(id * 7) };
+		.slot = (uint32_t)(id * 7 % 64) };
 
 	memset(body, (int)id, bytes);
 	return ring_put(&far[from].lane.out, &head, body) == 0;
@@ -96,7 +97,7 @@ static uint64_t hear(enum lane_role side)
 	if (r)
 		return 0;
 	MUST(head.kind == kind_of[relays_other(side)]);
-	MUST(head.flags == (head.id & 1) && head.slot == (uint32_t)(head.id * 7));
+	MUST(head.flags == (head.id & 1) && head.slot == (uint32_t)(head.id * 7 % 64));
 	for (uint32_t i = 0; i < head.frag_len; i++)
 		MUST(body[i] == (uint8_t)head.id);
 	ring_consume(&far[side].lane.in, head.frag_len);
@@ -141,7 +142,6 @@ START_TEST(a_record_comes_as_it_was_sent)
 		.slot = 61,
 		.frag_len = 5,
 		.total_len = 100,
-		.offset = 20,
 		.reserved = 9 },
 		      came;
 	enum lane_role other = relays_other((enum lane_role)_i);
@@ -170,6 +170,8 @@ START_TEST(all_that_belongs_on_a_lane_passes)
 
 	for (size_t k = 0; k < ARRAY_LEN(kinds[0]); k++) {
 		head = (struct record){ .kind = kinds[_i][k], .id = k + 1 };
+		/* as if fragments had been before it: what is aborted has a beginning */
+		relay->bodies[_i].next = head.kind == RECORD_ABORT;
 		ck_assert_int_eq(ring_put(&far[_i].lane.out, &head, ""), 0);
 		ck_assert_int_eq(turn((enum lane_role)_i), 0);
 		ck_assert_int_eq(ring_peek(&far[other].lane.in, &head, &body), 0);
@@ -466,6 +468,172 @@ START_TEST(a_record_that_does_not_belong_here_is_a_lie)
 }
 END_TEST
 
+#define BEGUN                                                          \
+	{                                                              \
+		.kind = RECORD_MESSAGE, .frag_len = 5, .total_len = 20 \
+	}
+static const struct {
+	const char *name;
+	struct record first, second;
+} disorders[] = {
+	{ "an end of nothing", { .kind = RECORD_ABORT }, { 0 } },
+	{ "the middle of nothing",
+		{ .kind = RECORD_MESSAGE, .frag_len = 5, .offset = 5, .total_len = 20 },
+		{ 0 } },
+	{ "a fragment of nothing", { .kind = RECORD_MESSAGE, .total_len = 20 }, { 0 } },
+	{ "a cancel in fragments", { .kind = RECORD_CANCEL, .frag_len = 5, .total_len = 20 },
+		{ 0 } },
+	{ "a gap", BEGUN,
+		{ .kind = RECORD_MESSAGE, .frag_len = 5, .offset = 10, .total_len = 20 } },
+	{ "the same again", BEGUN, BEGUN },
+	{ "no progress", BEGUN, { .kind = RECORD_MESSAGE, .offset = 5, .total_len = 20 } },
+	{ "another length", BEGUN,
+		{ .kind = RECORD_MESSAGE, .frag_len = 5, .offset = 5, .total_len = 21 } },
+	{ "another slot", BEGUN,
+		{ .kind = RECORD_MESSAGE,
+			.frag_len = 5,
+			.offset = 5,
+			.total_len = 20,
+			.slot = 1 } },
+	{ "another id", BEGUN,
+		{ .kind = RECORD_MESSAGE,
+			.frag_len = 5,
+			.offset = 5,
+			.total_len = 20,
+			.id = 1 } },
+	{ "a cancel in between", BEGUN, { .kind = RECORD_CANCEL } },
+};
+
+START_TEST(a_body_out_of_order_is_a_lie)
+{
+	struct ring_out *out = &far[LANE_CLIENT].lane.out;
+
+	ck_assert_int_eq(ring_put(out, &disorders[_i].first, "hello"), 0);
+	if (disorders[_i].second.kind) {
+		ck_assert_int_eq(turn(LANE_CLIENT), 0);
+		ck_assert_int_eq(ring_put(out, &disorders[_i].second, "hello"), 0);
+	}
+	ck_assert_msg(turn(LANE_CLIENT) == RELAYS_LIE, "%s", disorders[_i].name);
+}
+END_TEST
+
+/* ---- slots ---- */
+
+/* The client says so much of message `id` in slot 3; nothing: it takes the message back. */
+static void say_part(uint64_t id, uint32_t offset, uint32_t frag_len, uint32_t total_len)
+{
+	struct record head = { .kind = frag_len ? RECORD_MESSAGE : RECORD_ABORT,
+		.flags = frag_len ? RS_NEEDS_ANSWER : 0,
+		.id = id,
+		.slot = frag_len ? 3 : 0,
+		.offset = offset,
+		.frag_len = frag_len,
+		.total_len = total_len };
+	static const uint8_t body[1000];
+
+	ck_assert_int_eq(ring_put(&far[LANE_CLIENT].lane.out, &head, body), 0);
+	ck_assert_int_eq(turn(LANE_CLIENT), 0);
+}
+
+static bool handler_has_something(void)
+{
+	return ring_waiting(&far[LANE_HANDLER].lane.in);
+}
+
+#define NOTHING UINT32_MAX
+
+/* The status that came to the client for this id; NOTHING: none did. */
+static uint32_t answered(uint64_t id)
+{
+	struct record head;
+	const uint8_t *body;
+
+	if (ring_peek(&far[LANE_CLIENT].lane.in, &head, &body))
+		return NOTHING;
+	ck_assert_uint_eq(head.kind, RECORD_ANSWER);
+	ck_assert_uint_eq(head.id, id);
+	ring_consume(&far[LANE_CLIENT].lane.in, head.frag_len);
+	ring_tell(&far[LANE_CLIENT].lane.in);
+	return head.slot;
+}
+
+START_TEST(a_message_in_a_slot_that_was_taken_away_comes_back)
+{
+	relay->slots = ~(1ull << 3);
+	bell_sleep_begin(far[LANE_CLIENT].page);
+	say_part(9, 0, 100, 100);
+	ck_assert(rang(LANE_CLIENT));
+	ck_assert(!handler_has_something());
+	ck_assert_uint_eq(answered(9), RS_HANDLER_GONE);
+	ck_assert_uint_eq(relay->counts[LANE_CLIENT].records, 0);
+	relay->slots = UINT64_MAX;
+	say_part(10, 0, 100, 100);
+	ck_assert(handler_has_something());
+	ck_assert_uint_eq(answered(10), NOTHING);
+}
+END_TEST
+
+START_TEST(a_long_one_comes_back_at_its_end)
+{
+	relay->slots = 0;
+	say_part(9, 0, 100, 300);
+	say_part(9, 100, 100, 300);
+	relay->slots = UINT64_MAX; /* too late for this one */
+	ck_assert_uint_eq(answered(9), NOTHING);
+	say_part(9, 200, 100, 300);
+	ck_assert_uint_eq(answered(9), RS_HANDLER_GONE);
+	ck_assert(!handler_has_something());
+}
+END_TEST
+
+START_TEST(a_refused_one_that_its_sender_takes_back_is_nothing)
+{
+	relay->slots = 0;
+	say_part(9, 0, 100, 300);
+	say_part(9, 0, 0, 0);
+	ck_assert_uint_eq(answered(9), NOTHING);
+	ck_assert(!handler_has_something());
+	relay->slots = UINT64_MAX;
+	say_part(10, 0, 100, 100);
+	ck_assert(handler_has_something());
+}
+END_TEST
+
+START_TEST(a_refusal_waits_for_the_end_of_a_long_answer)
+{
+	struct record part = {
+		.kind = RECORD_ANSWER, .id = 1, .frag_len = 10, .total_len = 20
+	};
+
+	relay->slots = 0;
+	ck_assert_int_eq(ring_put(&far[LANE_HANDLER].lane.out, &part, "0123456789"), 0);
+	ck_assert_int_eq(turn(LANE_HANDLER), 0);
+	say_part(9, 0, 100, 100);
+	ck_assert(!watched_changed(LANE_CLIENT)); /* rsd may sleep */
+	part.offset = 10;
+	ck_assert_int_eq(ring_put(&far[LANE_HANDLER].lane.out, &part, "0123456789"), 0);
+	ck_assert_int_eq(turn(LANE_HANDLER), 0);
+	ck_assert(watched_changed(LANE_CLIENT));
+	ck_assert_int_eq(turn(LANE_CLIENT), 0);
+	ck_assert_uint_eq(answered(1), RS_OK);
+	ck_assert_uint_eq(answered(1), RS_OK);
+	ck_assert_uint_eq(answered(9), RS_HANDLER_GONE);
+}
+END_TEST
+
+START_TEST(a_refusal_waits_for_room)
+{
+	relay->slots = 0;
+	stuff(LANE_HANDLER, 32); /* to the last place */
+	say_part(9, 0, 100, 100);
+	ck_assert(!watched_changed(LANE_CLIENT));
+	ck_assert_uint_eq(hear(LANE_CLIENT), 1);
+	ck_assert(watched_changed(LANE_CLIENT));
+	ck_assert_int_eq(turn(LANE_CLIENT), 0);
+	ck_assert(!ring_waiting(&relay->lanes[LANE_CLIENT].in));
+}
+END_TEST
+
 static const uint64_t positions[] = { 7, 1, 1ull << 40, UINT64_MAX, (1 << 15) + 64, 64 };
 
 START_TEST(a_scribbled_tail_is_a_lie)
@@ -559,9 +727,16 @@ static Suite *relays_suite(void)
 	tcase_add_loop_test(tc, at_whatever_point_it_dies_all_arrives, 0, 9);
 	tcase_add_loop_test(tc, to_somebody_gone_nothing_is_said_and_nobody_is_held_up,
 		FIRST_WAY, WAYS_END);
+	tc = new_case(suite, "slots");
+	tcase_add_test(tc, a_message_in_a_slot_that_was_taken_away_comes_back);
+	tcase_add_test(tc, a_long_one_comes_back_at_its_end);
+	tcase_add_test(tc, a_refused_one_that_its_sender_takes_back_is_nothing);
+	tcase_add_test(tc, a_refusal_waits_for_the_end_of_a_long_answer);
+	tcase_add_test(tc, a_refusal_waits_for_room);
 	tc = new_case(suite, "lies");
 	tcase_add_loop_test(
 		tc, a_record_that_does_not_belong_here_is_a_lie, 0, ARRAY_LEN(lies));
+	tcase_add_loop_test(tc, a_body_out_of_order_is_a_lie, 0, ARRAY_LEN(disorders));
 	tcase_add_loop_test(tc, a_scribbled_tail_is_a_lie, 0, ARRAY_LEN(positions));
 	return suite;
 }
