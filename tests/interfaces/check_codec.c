@@ -174,6 +174,33 @@ START_TEST(what_comes_twice_is_merged_as_protobuf_does)
 }
 END_TEST
 
+START_TEST(what_a_oneof_dropped_does_not_come_back)
+{
+	static const struct rs_every_point points[] = { { 1, 0 }, { 2, 0 }, { 3, 0 } };
+	struct rs_every_all message, decoded;
+	struct rs_every_point point;
+	struct rs_walk walk;
+
+	memset(&message, 0, sizeof(message));
+	message.which_choice = RS_EVERY_ALL_CHOSEN;
+	rs_every_line_set_via(&message.choice.chosen, points, 2);
+	struct buffer first = encoded(all, &message);
+	rs_every_line_set_via(&message.choice.chosen, points + 2, 1);
+	struct buffer last = encoded(all, &message);
+	message.which_choice = RS_EVERY_ALL_NUMBER;
+	struct buffer other = encoded(all, &message);
+	struct buffer body = joined(joined(first, other), last);
+
+	ck_assert_int_eq(rs_every_all_decode(&decoded, body.at, body.bytes), 0);
+	ck_assert_uint_eq(decoded.which_choice, RS_EVERY_ALL_CHOSEN);
+	ck_assert_uint_eq(decoded.choice.chosen.via.count, 1);
+	rs_walk_begin(&walk, &decoded.choice.chosen.via);
+	ck_assert(rs_every_line_via_next(&walk, &point));
+	ck_assert_int_eq(point.x, 3);
+	ck_assert(!rs_every_line_via_next(&walk, &point));
+}
+END_TEST
+
 /* A message as a later definition has it: the values of this one. */
 START_TEST(unpacked_unknown_and_mistyped_fields_are_read_as_protobuf_does)
 {
@@ -475,6 +502,7 @@ static Suite *suite(void)
 	tcase_add_test(hostile, a_body_larger_than_any_is_refused);
 	suite_add_tcase(suite, hostile);
 	tcase_add_test(plain, what_is_decoded_is_what_was_encoded);
+	tcase_add_test(plain, what_a_oneof_dropped_does_not_come_back);
 	tcase_add_test(plain, a_message_with_a_limit_keeps_it);
 	tcase_add_test(plain, a_request_begins_with_the_index_of_its_rpc);
 	tcase_add_test(plain, zero_of_an_optional_field_is_there);

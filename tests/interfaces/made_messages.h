@@ -131,6 +131,9 @@ static inline void made_fill(const struct rs_layout *layout, uint8_t *out)
 
 		if (made_below(3) == 0)
 			continue;
+		if (row->label == RS_ONEOF && rs_codec_load(out + row->flag_at, 4) &&
+			made_below(3))
+			continue; /* or the last member would be there most of the time */
 		if (row->label == RS_ONEOF) {
 			memset(out + row->at, 0, rs_codec_width(row));
 			memcpy(out + row->flag_at, &row->number, sizeof(row->number));
