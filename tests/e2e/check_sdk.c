@@ -81,6 +81,15 @@ START_TEST(messages_are_answered_refused_dropped_and_handed_on)
 }
 END_TEST
 
+START_TEST(all_languages_mean_the_same_by_a_number)
+{
+	const char *said = run_expect(0, NULL, "rsctl run \"$guests\"/loop.wasm numbers").out;
+
+	EACH_FORM(form)
+	run_expect(0, said, "rsctl run \"$guests\"/%s.wasm numbers", form->cases);
+}
+END_TEST
+
 /* --- the examples --- */
 
 START_TEST(requests_are_pipelined_and_answered_in_order)
@@ -207,6 +216,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(tc, what_is_promised_is_kept, 0, ARRAY_LEN(promises));
 	tcase_add_test(tc, a_program_needs_no_wasi_for_it);
 	tcase_add_test(tc, messages_are_answered_refused_dropped_and_handed_on);
+	tcase_add_test(tc, all_languages_mean_the_same_by_a_number);
 	tcase_add_test(tc, requests_are_pipelined_and_answered_in_order);
 	tcase_add_test(tc, a_timer_cancels_what_nobody_answers);
 	tcase_add_test(tc, what_is_cancelled_ends_once_for_both_sides);

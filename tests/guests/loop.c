@@ -1,7 +1,7 @@
 /*
  * loop.c: the event loop's promises, one case per name; most are their own client. Says "ok".
  *
- *     loop many|order|long|fixed|full|kept|cancel|gone|watch|hand WORD COUNT
+ *     loop numbers|many|order|long|fixed|full|kept|cancel|gone|watch|hand WORD COUNT
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -266,10 +266,24 @@ static void hand(void)
 	EXPECT(RS_OK, rs_loop_run(&loop));
 }
 
+/* What both languages must agree about. */
+static void numbers(void)
+{
+	for (uint32_t i = 0; i <= RS_STATUS_COUNT; i++)
+		printf("%u %s\n", i, rs_status_text(i));
+	printf("%u\n", RS_STATUS_PROGRAM);
+	printf("%u %u %u %u %u\n", RS_MESSAGE, RS_ANSWER, RS_PROCESS_GONE, RS_CANCELLED_BY,
+		RS_NOTICE);
+	printf("%u %u %u\n", RS_NEEDS_ANSWER, RS_ALLOW_DELAY, RS_MORE);
+	printf("%u %u\n", RS_NOTICE_STOP, RS_NOTICE_ROOM);
+	printf("%u %u %zu\n", RS_PIECES_MAX, RS_POLL_MAX, sizeof(struct rs_delivery));
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
 } cases[] = {
+	{ "numbers", numbers },
 	{ "many", many },
 	{ "order", order },
 	{ "long", grows },

@@ -1,7 +1,7 @@
 //! sdk_rust.rs: the promises of the crate `redshirt`, one case per name; most are their own client. Says "ok". Without
 //! a name (there is none without WASI) all that need nobody else.
 //!
-//!     sdk_rust many|order|long|fixed|full|kept|cancel|gone|watch|hand WORD COUNT
+//!     sdk_rust numbers|many|order|long|fixed|full|kept|cancel|gone|watch|hand WORD COUNT
 
 use std::cell::Cell;
 use std::env;
@@ -239,14 +239,30 @@ async fn hand() -> Result<()> {
     Ok(())
 }
 
+/// What both languages must agree about.
+async fn numbers() -> Result<()> {
+    let last = (0..).find(|i| Status(*i).text() == Status::PROGRAM.text()).unwrap();
+
+    for i in 0..=last {
+        say!("{} {}", i, Status(i));
+    }
+    say!("{}", Status::PROGRAM.0);
+    use sys::*;
+    say!("{} {} {} {} {}", kind::MESSAGE, kind::ANSWER, kind::PROCESS_GONE, kind::CANCELLED_BY, kind::NOTICE);
+    say!("{} {} {}", NEEDS_ANSWER, ALLOW_DELAY, MORE);
+    say!("{} {}", NOTICE_STOP, NOTICE_ROOM);
+    say!("{} {} {}", PIECES_MAX, POLL_MAX, HEAD_BYTES);
+    Ok(())
+}
+
 type Case = (&'static str, fn() -> Pin<Box<dyn Future<Output = Result<()>>>>);
 macro_rules! cases {
     ($($name:literal $case:ident),*) => { [$(($name, || Box::pin($case()))),*] };
 }
 
 const ALONE: usize = 7;
-const CASES: [Case; 11] = cases!("many" many, "order" order, "long" long, "fixed" fixed, "full" full, "kept" kept,
-    "handles" handles, "cancel" cancel, "gone" ends, "watch" watch, "hand" hand);
+const CASES: [Case; 12] = cases!("many" many, "order" order, "long" long, "fixed" fixed, "full" full, "kept" kept,
+    "handles" handles, "cancel" cancel, "gone" ends, "watch" watch, "hand" hand, "numbers" numbers);
 
 async fn run() -> Result<()> {
     let name = env::args().nth(1);
