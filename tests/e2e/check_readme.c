@@ -31,6 +31,12 @@ START_TEST(a_program_in_rust)
 }
 END_TEST
 
+START_TEST(an_interface)
+{
+	follow("'In C' 'Write an interface'");
+}
+END_TEST
+
 /* The steps themselves are looked at: what differs from the text is found. */
 START_TEST(a_text_that_is_wrong_is_noticed)
 {
@@ -55,6 +61,7 @@ static Suite *suite(void)
 	tcase_set_timeout(tc, run_limit_s);
 	tcase_add_test(tc, a_program_in_c);
 	tcase_add_test(tc, a_program_in_rust);
+	tcase_add_test(tc, an_interface);
 	tcase_add_test(tc, a_text_that_is_wrong_is_noticed);
 	suite_add_tcase(s, tc);
 	return s;

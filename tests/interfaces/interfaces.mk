@@ -5,4 +5,4 @@ fuzz-normal fuzz: $(NORMAL_SEEDS)
 $(BUILD)/fuzz/tests/fuzz/fuzz_codec.o: $(BUILD)/gen/tests/interfaces/every.h $(INTERFACES:%=$(BUILD)/gen/%.h)
 $(BUILD)/tests/interfaces/check_codec.o: $(BUILD)/gen/tests/interfaces/every.h $(BUILD)/gen/interfaces/time.h
 $(GUESTS)/greeter.o $(GUESTS)/greet.o: $(BUILD)/gen/tests/interfaces/greeter.h
-test-interfaces: interfaces
+test-interfaces test-readme: interfaces
