@@ -10,7 +10,7 @@ CLIENT_LIB  := $(OUT)/lib/librs-client.a
 # Only lanes need a place of their own: nobody filters what a native client does with other addresses.
 NATIVE      := -DNATIVE_CLIENT -UPARCELS_BASE -DPARCELS_BASE=0
 
-client: $(CLIENT_LIB) $(addprefix $(OUT)/,lib/pkgconfig/redshirt-client.pc include/redshirt/rs_client.h include/redshirt/message.h) \
+client: $(CLIENT_LIB) $(addprefix $(OUT)/,lib/pkgconfig/redshirt-client.pc share/man/man3/rs_client.3 include/redshirt/rs_client.h include/redshirt/message.h) \
 	$(OUT)/share/redshirt/programs/native_ask
 
 # -fPIC, so that it can become part of a shared object as well.
@@ -27,6 +27,10 @@ $(OUT)/include/redshirt/rs_client.h: client/rs_client.h
 	@mkdir -p $(@D) && sed 's,"ipc/message.h","message.h",' $< >$@
 $(OUT)/lib/pkgconfig/redshirt-client.pc: client/redshirt-client.pc FORCE
 	@mkdir -p $(@D) && sed 's,@PREFIX@,$(PREFIX),' $< >$@
+
+$(OUT)/share/man/man3/rs_client.3: client/rs_client.3.scd
+	@mkdir -p $(@D)
+	$(call Q,MAN)scdoc <$< >$@
 
 # As a user would: with nothing but what is installed.
 $(OUT)/share/redshirt/programs/native_%: programs/native/native_%.c $(CLIENT_LIB) $(OUT)/include/redshirt/rs_client.h $(OUT)/include/redshirt/message.h

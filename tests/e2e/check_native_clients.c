@@ -1035,7 +1035,7 @@ static TCase *native_case(const char *name, void (*add)(TCase *tc))
 
 static Suite *suite(void)
 {
-	Suite *s = suite_create("native");
+	Suite *s = suite_create("native clients");
 
 	suite_add_tcase(s, native_case("joining", add_joining));
 	suite_add_tcase(s, native_case("messages", add_messages));
