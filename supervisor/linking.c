@@ -231,7 +231,7 @@ static void drain(struct crew *crew, struct relay *relay)
 {
 	struct lookout_item *way = &relay->ways[gone_side(relay)];
 
-	while (linking_turn(crew, way)) /* a ring of somebody who adds nothing to it */
+	while (linking_turn(crew, way)) /* one ring at most */
 		;
 }
 

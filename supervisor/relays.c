@@ -90,7 +90,12 @@ struct relay *relays_free(struct relay *relay)
 
 void relays_gone(struct relay *relay, enum lane_role side)
 {
+	const struct ring_in *in = &relay->lanes[side].in;
+
 	relay->gone[side] = true;
+	/* a process is gone when no thread of it is left; another that shares its memory may
+	 * still write, and is not heard */
+	relay->end = atomic_load_explicit(&in->tail->position, memory_order_acquire);
 	relay->lanes[side].peer = (struct bell_peer){ .page = &nobody, .fd = -1 };
 	/* whether its way waits for room or not: it is looked at now, and says so again */
 	listen_to(relay, side);
@@ -205,8 +210,10 @@ static int pass(struct relay *relay, enum lane_role from, uint64_t *bytes)
 	struct relay_body *under_way = &relay->bodies[from];
 	struct record head;
 	const uint8_t *body;
-	int r = ring_peek(in, &head, &body);
 
+	if (relay->gone[from] && in->position >= relay->end)
+		return EMPTY;
+	int r = ring_peek(in, &head, &body);
 	if (r)
 		return r == RING_EMPTY ? EMPTY : LIE;
 	if (head.kind >= 32 || !(kinds[from] >> head.kind & 1) || !in_order(under_way, &head))

@@ -41,6 +41,7 @@ struct relay {
 	bool full[2];                 /* by role of the reader: we wait for room in its ring */
 	bool parked;  /* what the client says waits for the end of a long answer */
 	bool gone[2]; /* by role */
+	uint64_t end; /* of what the one that is gone had published */
 	/* the caller's */
 	uint64_t process[2];
 	uint32_t index[2]; /* of the lane, in the process's table */
@@ -69,8 +70,8 @@ static inline void relays_freep(struct relay **relay)
  */
 int relays_turn(struct relay *relay, enum lane_role from) MUST_USE;
 
-/* This side writes no more, for sure. Turns of its way go on until one answers
- * RELAYS_DRAINED. */
+/* This side is gone. What it had published until now is passed on: turns of its way go on until
+ * one answers RELAYS_DRAINED. Called for one of them only. */
 void relays_gone(struct relay *relay, enum lane_role side);
 
 static inline enum lane_role relays_other(enum lane_role side)

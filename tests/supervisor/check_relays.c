@@ -375,6 +375,19 @@ START_TEST(what_was_published_is_passed_on_first)
 }
 END_TEST
 
+START_TEST(what_is_said_after_the_end_is_not_heard)
+{
+	enum lane_role from = (enum lane_role)_i;
+
+	ck_assert(say(from, 1, 10));
+	relays_gone(relay, from);
+	ck_assert(say(from, 2, 10)); /* by somebody who shares its memory */
+	ck_assert_int_eq(turn(from), RELAYS_DRAINED);
+	ck_assert_uint_eq(hear(relays_other(from)), 1);
+	ck_assert_uint_eq(hear(relays_other(from)), 0);
+}
+END_TEST
+
 START_TEST(what_has_no_room_waits_for_it)
 {
 	enum lane_role from = (enum lane_role)_i, to = relays_other(from);
@@ -723,6 +736,7 @@ static Suite *relays_suite(void)
 		tc, who_waits_for_room_is_rung_when_half_is_free, FIRST_WAY, WAYS_END);
 	tc = new_case(suite, "death");
 	tcase_add_loop_test(tc, what_was_published_is_passed_on_first, FIRST_WAY, WAYS_END);
+	tcase_add_loop_test(tc, what_is_said_after_the_end_is_not_heard, FIRST_WAY, WAYS_END);
 	tcase_add_loop_test(tc, what_has_no_room_waits_for_it, FIRST_WAY, WAYS_END);
 	tcase_add_loop_test(tc, at_whatever_point_it_dies_all_arrives, 0, 9);
 	tcase_add_loop_test(tc, to_somebody_gone_nothing_is_said_and_nobody_is_held_up,
