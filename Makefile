@@ -92,7 +92,7 @@ $(BUILD)/static/%.o: %.c $(BUILD)/flags
 	$(call Q,CC)$(CC) $(ALL_CPPFLAGS) $(LAUNCHER_CFLAGS) -MMD -MP -c -o $@ $<
 
 include interfaces/ifgen.mk
-include client/client.mk
+include runtime/client/client.mk
 include programs/guests.mk
 include supervisor/docs.mk
 include tests/tests.mk
@@ -101,7 +101,7 @@ install: all
 	@mkdir -p $(DESTDIR)$(PREFIX)
 	cp -r --no-preserve=ownership $(OUT)/. $(DESTDIR)$(PREFIX)/
 
-LAYERED := $(wildcard $(DIRS:%=%/*.[ch]) client/*.[ch])
+LAYERED := $(wildcard $(DIRS:%=%/*.[ch]) runtime/client/*.[ch])
 layers:
 	@tests/layers.sh
 format:

@@ -3,7 +3,7 @@
  * own. Checked when it is made, copied once, into the ring.
  *
  * The pieces of a program in a worker lie in linear memory; those of a native client
- * (NATIVE_CLIENT, client/client.mk) are pointers of its own. Each is compiled for one of them.
+ * (NATIVE_CLIENT, runtime/client/client.mk) are pointers of its own. Each is compiled for one of them.
  */
 #pragma once
 

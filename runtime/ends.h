@@ -200,7 +200,7 @@ void ends_cool(uint32_t i);
 bool ends_scan(const struct ends_set *but);
 
 #ifdef NATIVE_CLIENT
-/* How it waits for its bell: client/door.c, as its membership may end meanwhile. */
+/* How it waits for its bell: runtime/client/door.c, as its membership may end meanwhile. */
 void door_wait(uint64_t until_ns);
 #endif
 

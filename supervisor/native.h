@@ -1,5 +1,5 @@
 /*
- * native.h: who may join by itself: native clients (client/rs_client.h) have a name instead of
+ * native.h: who may join by itself: native clients (runtime/client/rs_client.h) have a name instead of
  * a program. Which names may is said when rsd starts; once grants are kept in a database, this
  * is where they are asked.
  */

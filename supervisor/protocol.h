@@ -62,7 +62,7 @@
  * join       name (supervisor/native.h says which may)
  *     final: process, body_bytes (its limit); the packet carries the descriptors START_BELL .. START_RSD_PAGE of
  *     runtime/start.h, and the client is a process from then on: until it closes START_SOCKET,
- *     ends or is expelled. client/rs_client.h is the library for that.
+ *     ends or is expelled. runtime/client/rs_client.h is the library for that.
  *
  * status is what a shell would see: the exit code, 128 + signal, 134 for a trap. cause is one
  * of "exited" "trap" "cpu limit" "forbidden call" "stopped" "killed" "signal" "start failed"

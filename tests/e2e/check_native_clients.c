@@ -16,8 +16,8 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
-#include "client/quiet.h"
-#include "client/rs_client.h"
+#include "runtime/client/quiet.h"
+#include "runtime/client/rs_client.h"
 #include "ipc/lane.h"
 #include "runtime/start.h"
 #include "supervisor/natives.h"

@@ -1,11 +1,11 @@
 /* rs_client.c: as runtime/calls.c for programs in a worker: the three calls, with pointers.
  * What they are made of lies behind the same rooms. */
-#include "client/rs_client.h"
+#include "runtime/client/rs_client.h"
 
 #include <string.h>
 
-#include "client/door.h"
-#include "client/join.h"
+#include "runtime/client/door.h"
+#include "runtime/client/join.h"
 #include "ipc/builtin.h"
 #include "runtime/again.h"
 #include "runtime/inbox.h"

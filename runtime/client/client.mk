@@ -3,7 +3,7 @@
 #
 #   make client     library, header, pkg-config, the example
 
-CLIENT_SRCS := $(wildcard client/*.c) supervisor/places.c $(addprefix ipc/,ring.c lane.c bell.c memfd.c fdpass.c) \
+CLIENT_SRCS := $(wildcard runtime/client/*.c) supervisor/places.c $(addprefix ipc/,ring.c lane.c bell.c memfd.c fdpass.c) \
 	$(addprefix runtime/,again.c closing.c ends.c fragments.c held.c inbox.c parcels.c routes.c sending.c stash.c taking.c tickets.c)
 CLIENT      := $(BUILD)/client
 CLIENT_LIB  := $(OUT)/lib/librs-client.a
@@ -23,12 +23,12 @@ $(CLIENT_LIB): $(CLIENT)/rs_client_all.o
 	@mkdir -p $(@D)
 	$(call Q,AR)rm -f $@ && $(AR) qcs $@ $^
 
-$(OUT)/include/redshirt/rs_client.h: client/rs_client.h
+$(OUT)/include/redshirt/rs_client.h: runtime/client/rs_client.h
 	@mkdir -p $(@D) && sed 's,"ipc/message.h","message.h",' $< >$@
-$(OUT)/lib/pkgconfig/redshirt-client.pc: client/redshirt-client.pc FORCE
+$(OUT)/lib/pkgconfig/redshirt-client.pc: runtime/client/redshirt-client.pc FORCE
 	@mkdir -p $(@D) && sed 's,@PREFIX@,$(PREFIX),' $< >$@
 
-$(OUT)/share/man/man3/rs_client.3: client/rs_client.3.scd
+$(OUT)/share/man/man3/rs_client.3: runtime/client/rs_client.3.scd
 	@mkdir -p $(@D)
 	$(call Q,MAN)scdoc <$< >$@
 

@@ -1,4 +1,4 @@
-#include "client/quiet.h"
+#include "runtime/client/quiet.h"
 
 #include <signal.h>
 #include <time.h>

@@ -1,4 +1,4 @@
-#include "client/door.h"
+#include "runtime/client/door.h"
 
 #include <poll.h>
 #include <time.h>

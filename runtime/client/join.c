@@ -1,4 +1,4 @@
-#include "client/join.h"
+#include "runtime/client/join.h"
 
 #include <poll.h>
 #include <stdarg.h>
@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "client/door.h"
+#include "runtime/client/door.h"
 #include "runtime/ends.h"
 #include "runtime/held.h"
 #include "runtime/inbox.h"
