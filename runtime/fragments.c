@@ -57,6 +57,15 @@ static uint32_t wait_for_room(struct sending *sending, uint32_t frag_len)
 	return RS_BUSY;
 }
 
+/* With a fresh look: what was seen before may be a whole ring ago. */
+static bool half_full(struct ring_out *out)
+{
+	uint64_t half = out->bytes / 2;
+
+	return out->position - out->head_seen >= half && ring_refresh(out) &&
+	       out->position - out->head_seen >= half;
+}
+
 static void put(uint32_t lane, const struct record *head, const struct body *body,
 	struct body_walk *walk)
 {
@@ -68,7 +77,7 @@ static void put(uint32_t lane, const struct record *head, const struct body *bod
 	ring_commit(out, head->frag_len);
 	ends_add(&ends.written, lane);
 	/* a bell for each fragment would cost more than it gains (notes: ipc, 9 and 10) */
-	if (out->position - out->head_seen >= out->bytes / 2)
+	if (half_full(out))
 		ends_ring();
 }
 
