@@ -145,6 +145,29 @@ int ends_take(uint32_t i)
 	return r ? ENDS_REFUSED : 0;
 }
 
+#ifdef NATIVE_CLIENT
+/* The next lane is mapped there whatever may be there, so nothing of the program's may come. */
+static void hold(void *at, size_t bytes)
+{
+	(void)!mmap(at, bytes, PROT_NONE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+}
+
+static void hold_addresses(uint32_t i)
+{
+	struct lane_place place = place_of(i);
+
+	hold(place.control, 4096);
+	hold(place.rings, LANE_SLOT_BYTES);
+	hold(peer_page(i), OWN_PAGE_BYTES);
+}
+#else
+static void hold_addresses(uint32_t i)
+{
+	(void)i; /* nothing else can be mapped in a locked worker */
+}
+#endif
+
 void ends_unmap(uint32_t i, enum end_state state)
 {
 	struct end *end = &ends.all[i];
@@ -153,6 +176,7 @@ void ends_unmap(uint32_t i, enum end_state state)
 		fd_closep(&end->lane.peer.fd);
 		lane_unmap(&end->lane);
 		munmap(peer_page(i), OWN_PAGE_BYTES);
+		hold_addresses(i);
 		watches[i] = watch_nothing();
 	}
 	ends_remove(&ends.hot, i);

@@ -167,6 +167,11 @@ static int wait_for_any(void)
 
 /* ---- joining ---- */
 
+static void wait_until_handled(const char *interface)
+{
+	RUN_UNTIL(run("rsctl ps | grep -q '%s'", interface).status == 0);
+}
+
 START_TEST(who_joined_is_a_process)
 {
 	uint64_t process = join("one");
@@ -239,6 +244,35 @@ START_TEST(addresses_that_are_taken_are_told)
 	ck_assert_int_eq(rs_client_join(NULL, "one", NULL), -EEXIST);
 	ck_assert_int_eq(munmap(at, 4096), 0);
 	join("one");
+}
+END_TEST
+
+static bool is_taken(uint64_t address)
+{
+	void *at = mmap((void *)address, 4096, PROT_NONE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+
+	if (at != MAP_FAILED)
+		munmap(at, 4096);
+	return at == MAP_FAILED;
+}
+
+START_TEST(addresses_stay_taken_when_a_lane_goes)
+{
+	pid_t pid = child("two", handle_ours);
+	size_t bytes;
+
+	ck_assert(!is_taken(LANE_RINGS + LANE_SLOT_BYTES));
+	wait_until_handled("native:ours");
+	join("one");
+	expect_answer(send_to(ours, "", 0), RS_OK);
+	kill_child(pid);
+	while (run("rsctl ps | grep -q two").status == 0)
+		(void)!rs_client_next_message(NULL, 0, &in, sizeof(in), SOON_NS, &bytes);
+	expect_nothing();
+	ck_assert(is_taken(LANE_RINGS + LANE_SLOT_BYTES));
+	ck_assert_int_eq(rs_client_leave(), 0);
+	ck_assert(!is_taken(LANE_RINGS + LANE_SLOT_BYTES));
 }
 END_TEST
 
@@ -336,11 +370,6 @@ START_TEST(long_bodies_go_to_wasm_and_back)
 	ck_assert(!run_is_gone(process));
 }
 END_TEST
-
-static void wait_until_handled(const char *interface)
-{
-	RUN_UNTIL(run("rsctl ps | grep -q '%s'", interface).status == 0);
-}
 
 START_TEST(long_bodies_go_to_native_and_back)
 {
@@ -978,6 +1007,7 @@ static void add_joining(TCase *tc)
 	tcase_add_test(tc, one_identity_at_a_time);
 	tcase_add_test(tc, nothing_works_outside);
 	tcase_add_test(tc, addresses_that_are_taken_are_told);
+	tcase_add_test(tc, addresses_stay_taken_when_a_lane_goes);
 	tcase_add_test(tc, no_more_join_than_may);
 }
 
