@@ -18,7 +18,7 @@
 
 /* Last words. What lies in a ring is bounded, but what shares a native client's memory may
  * still write. */
-#define LAST_RECORDS_MAX (1u << LANE_RING_SMALL) / RECORD_ALIGN
+#define LAST_RECORDS_MAX ((1u << LANE_RING_SMALL) / RECORD_ALIGN)
 
 struct workers {
 	struct crew crew;
