@@ -1,13 +1,16 @@
 #include "runtime/ends.h"
 
 #include <poll.h>
+#include <sched.h>
 #include <time.h>
+#include <x86intrin.h>
 
 #include <sys/mman.h>
 
 #include "ipc/fdpass.h"
 #include "ipc/watch.h"
 #include "runtime/trap.h"
+#include "runtime/yielding.h"
 
 LARGE_TABLE struct ends ends;
 
@@ -384,8 +387,30 @@ void ends_sleep_end(const struct ends_set *but, bool slept)
 	room_forget();
 }
 
+/* True: something came; it may have come while another had the processor. */
+static bool yield(const struct ends_set *but)
+{
+	static struct yielding yielding;
+
+	if (ends_next_but(&ends.hot, but, 0) < LANES_MAX || recent_again(but))
+		return true;
+	if (ends_any(&ends.want_room) || !yielding_may(&yielding))
+		return false;
+	uint64_t began = __rdtsc();
+	sched_yield();
+	uint64_t ticks = __rdtsc() - began;
+	bool came = recent_again(but) || ends_scan(but) || ends_table_changed();
+	yielding_was(&yielding, ticks, came);
+	return came;
+}
+
 void ends_sleep(const struct ends_set *but, uint64_t until_ns)
 {
+	ends_settle();
+	if (yield(but)) {
+		room_forget();
+		return;
+	}
 	bool sleep = ends_sleep_begin(but);
 
 	if (sleep)

@@ -46,6 +46,7 @@ static const struct row rows[] = {
 	{ SCMP_SYS(read), 1, { SCMP_A0_64(SCMP_CMP_EQ, FD_BELL) } },
 	{ SCMP_SYS(write), 2, { PEER(0), SCMP_A2_64(SCMP_CMP_EQ, 8) } },
 	{ SCMP_SYS(ppoll), 0, { { 0 } } },
+	{ SCMP_SYS(sched_yield), 0, { { 0 } } },
 	{ SCMP_SYS(recvmsg), 2,
 		{ SCMP_A0_64(SCMP_CMP_EQ, FD_SOCKET), SCMP_A2_64(SCMP_CMP_EQ, MSG_DONTWAIT) } },
 	{ SCMP_SYS(close), 1, { PEER(0) } },

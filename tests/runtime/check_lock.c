@@ -120,6 +120,7 @@ static const struct row {
 	{ "give back the place of bodies", LIVES, NATIVE_SYS, SYS_madvise,
 		{ PARCELS_BASE, 4096, MADV_DONTNEED } },
 	/* what is allowed */
+	{ "yield", LIVES, NATIVE_SYS, SYS_sched_yield, { 0 } },
 	{ "map a lane", LIVES, NATIVE_TAKE_SYS, SYS_mmap, { LANE(9), 4096, RW, FIX, NEW_FD } },
 	{ "map a lane read-only", LIVES, NATIVE_TAKE_SYS, SYS_mmap,
 		{ LANE(9), 4096, R, FIX, NEW_FD } },
