@@ -119,14 +119,14 @@ mutant ipc/lane.c 'a peer may seal the lane against writing' scribbler '
 # ---- the worker's sleep and what rsd tells it ----
 
 mutant runtime/ends.c 'a worker sleeps without telling what it read' model-room.SLEEP_UNTOLD '
-	/^void ends_sleep/,/^}/s/ends_settle();//'
+	/^bool ends_sleep_begin/,/^}/s/ends_settle();//'
 mutant runtime/ends.c 'a worker looks at its lanes, then says that it sleeps' model-bell.LOOK_BEFORE_BEGIN '
-	/^void ends_sleep/,/^}/{
-		s/uint64_t epoch = bell_sleep_begin(ends.own);/bool some = ends_scan(but);\n&/
+	/^bool ends_sleep_begin/,/^}/{
+		s/epoch = bell_sleep_begin(ends.own);/bool some = ends_scan(but);\n&/
 		s/!ends_scan(but) \&\& /!some \&\& /
 	}'
 mutant runtime/ends.c 'a worker sleeps without a look at its table' model-table.NO_COMPARE '
-	/^void ends_sleep/,/^}/s/ && !ends_table_changed()//'
+	/^bool ends_sleep_begin/,/^}/s/ && !ends_table_changed()//'
 mutant runtime/ends.c 'a change from before the lane was taken is forgotten' model-table.KEEP_VERSION '
 	/^int ends_take/,/^}/s/ends.table_version = 0;//'
 mutant runtime/closing.c 'the entries are read before the version' model-table.ENTRY_FIRST '
