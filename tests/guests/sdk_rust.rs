@@ -76,10 +76,11 @@ async fn many() -> Result<()> {
     Ok(())
 }
 
-/// More than a ring holds: they are kept, and come in their order.
+/// More than a ring holds: they are kept, and come in their order. Every other one is short: it would fit where a long
+/// one does not.
 async fn order() -> Result<()> {
     let echo = Echo::new(8000).await?;
-    let answers: Vec<_> = (0..200).map(|i| send(&SELF, &numbered(i, 4000))).collect();
+    let answers: Vec<_> = (0..200).map(|i| send(&SELF, &numbered(i, if i % 2 == 0 { 3700 } else { 4 }))).collect();
 
     for (i, answer) in answers.into_iter().enumerate() {
         assert_eq!(number(&answer.await?), i as u32);
@@ -110,20 +111,22 @@ async fn fixed() -> Result<()> {
     Ok(())
 }
 
-/// A handler that takes nothing: no more than so many messages are taken for it, answers come all the same, and all
-/// messages when it goes on.
+/// A handler that takes nothing: only so many messages are taken for it, answers come all the same, and all messages
+/// when it goes on.
 async fn full() -> Result<()> {
-    let mut messages = handle(&SELF).await?;
-    let answers: Vec<_> = (0..3000).map(|i| send(&SELF, &numbered(i, 4))).collect();
+    let mut messages = handle_with_limit(&SELF, 8000).await?;
+    let told: Vec<_> = (0..2000).map(|i| tell(&SELF, &numbered(i, 4))).collect();
+    let asked: Vec<_> = (2000..2400).map(|i| send(&SELF, &numbered(i, 4))).collect();
 
-    sleep(Duration::from_millis(20)).await?;
+    assert_eq!(timeout(Duration::from_millis(50), flushed()).await, None);
     assert!(now().await?.realtime > Duration::from_secs(1_000_000_000));
-    for i in 0..3000 {
+    for i in 0..2400 {
         let message = messages.next().await.expect("nobody said stop");
         assert_eq!(number(message.body()), i);
         message.answer(b"");
     }
-    assert!(join_all(answers).await.iter().all(Result::is_ok));
+    assert!(join_all(told).await.iter().all(Result::is_ok));
+    assert!(join_all(asked).await.iter().all(Result::is_ok));
     Ok(())
 }
 
