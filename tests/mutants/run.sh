@@ -65,7 +65,7 @@ notices() { # FOLDER CATCHER
 make_in() { # FOLDER ARGUMENT...
 	folder=$1
 	shift
-	env -u MAKEFLAGS -u MAKELEVEL -u BUILD -u SIM_SEEDS -u SIM_SEED make -s -C "$folder" -j"$(nproc)" CC="$cc" CFLAGS="-O1 -g -w" "$@"
+	env -u MAKEFLAGS -u MAKELEVEL -u BUILD -u SIM_SEEDS -u SIM_SEED make -s -C "$folder" -j"$(nproc)" CC="$cc" CFLAGS="-O1 -g -w -DSLEEP_MAX_MS=$sleep_max_ms" "$@"
 }
 
 # well_here TEST: without a mistake the test of ipc/ passes, or the rest says nothing

@@ -239,3 +239,91 @@ mutant supervisor/linking.c 'a closed lane is passed on' linking '
 	/^static void lane_state/,/^}/s/^\tif (relay)$/\tif (0)/'
 mutant supervisor/lookout.c 'what changed is not always met' lookout '
 	s/lookout->items\[b\]->place = b + 1;//'
+
+# ---- runtime/: whose turn it is ----
+
+mutant runtime/inbox.c 'one lane is read until it is empty, whatever waits on the others' turns '
+	s/n < TURN_RECORDS/1/; s/ends.all\[i\].lane.in.position < end/1/'
+mutant runtime/inbox.c 'the turn always begins with the first lane' turns '
+	/^static int64_t read_lanes/,/^}/s/read_between(last + 1, /read_between(0, /'
+mutant runtime/inbox.c 'while some lanes are busy no other is looked at' turns '
+	s/if (++unscanned >= SCAN_EVERY)/if (0)/'
+mutant runtime/inbox.c 'a lane is drained before its peer is known to be dead' closing '
+	s/empty && ends.all\[i\].state == END_DRAINING/empty/'
+
+# ---- runtime/: sleep ----
+
+mutant runtime/ends.c 'a sleeper does not ring those it wrote to' sleep_soak '
+	/^void ends_sleep/,/^}/s/ends_settle();//'
+mutant runtime/ends.c 'a sleeper does not look at its lanes again' sleep_soak '
+	/^void ends_sleep/,/^}/s/!ends_scan(but) && //'
+mutant runtime/ends.c 'who sleeps for room does not say so' sleep_soak '
+	/^void ends_sleep/,/^}/s/ && !room_came()//'
+mutant supervisor/workers.c 'rsd sleeps without a look at its lanes' sleep_soak '
+	/^bool workers_waiting/,/^}/s/return true;/return false;/'
+
+# ---- runtime/: what is believed ----
+
+mutant runtime/taking.c 'an answer to nothing is taken' closing '
+	/^static int64_t answer_unasked/,/^}/s/return TAKING_LIE;/;/'
+mutant runtime/taking.c 'an answer is taken from whoever guesses its id' closing '
+	s/ && ticket->lane == i ? ticket/ ? ticket/'
+mutant runtime/taking.c 'an interface that was taken away is used all the same' closing '
+	/^static uint32_t refusal/,/^}/s/if (!(ends_table_slots(i) >> head->slot & 1))/if (0)/'
+mutant runtime/taking.c 'a slot may have any number' closing '
+	s/head->slot >= TABLE_SLOTS_MAX || //'
+mutant runtime/parcels.c 'fragments need not follow one another' parcels '
+	s/ && head->offset == first->offset &&/ \&\&/'
+mutant runtime/parcels.c 'the whole may grow while it comes' parcels '
+	s/head->total_len == first->total_len && //'
+mutant runtime/parcels.c 'an empty fragment is one' parcels '
+	/^static bool follows/,/^}/s/head->frag_len;/1;/'
+
+# ---- runtime/: books that must come out even ----
+
+mutant runtime/sending.c 'a ticket is kept for a message that never went' fragments '
+	/^static uint32_t put_long/,/^}/s/tickets_free(&tickets_own, ticket);/;/'
+mutant runtime/taking.c 'an answer does not give back the room it had' sending '
+	/^static int64_t take_answer/,/^}/s/ends.all\[i\].unanswered--;//'
+mutant runtime/taking.c 'an answer that was kept does not give back the room it had' calls '
+	/^static int64_t answer_kept/,/^}/s/ends.all\[i\].unanswered--;//'
+mutant runtime/sending.c 'more is asked than answers find room for' sending '
+	/^static uint32_t put(/,/^}/s/(flags & RS_NEEDS_ANSWER) && !sending_may_ask(route->lane)/0/'
+mutant runtime/parcels.c 'the room of a body that was dropped stays claimed' parcels '
+	/^static void let_go/,/^}/s/message_bytes -= claim_of(&parcels\[lane\].head);/;/'
+mutant runtime/tickets.c 'a ticket is used again under the same id' tickets '
+	s/++set->given \* TICKETS_MAX/set->given * TICKETS_MAX/'
+mutant runtime/tickets.c 'the program is told twice how a message ended' tickets '
+	/^void tickets_told/,/^}/s/^\t\tset->first = ticket->next;/\t\t;/'
+
+# ---- runtime/: order, and the end of a lane ----
+
+mutant runtime/held.c 'what was kept may overtake what found no room' sending '
+	s/if (route->flushed == rounds)/if (0)/'
+mutant runtime/sending.c 'a message overtakes those that were kept' sending '
+	/^uint32_t sending_message/,/^}/{
+		s/^\tif (route->held) .*$/\tif (0)/
+		/held_flush();/d
+		/^\tif (route->held)$/d
+	}'
+mutant runtime/closing.c 'a lane whose peer is dead is not read to its end' closing '
+	s/end->state = END_DRAINING;/close_lane(i, END_DONE);/'
+mutant runtime/closing.c 'what was asked on a lane that ended stays open' closing '
+	s/tickets_lane_gone((uint16_t)i, RS_HANDLER_GONE);//'
+mutant runtime/closing.c 'the end of a client is not told' closing '
+	s/tell ? END_LEAVING : state/state/'
+mutant runtime/closing.c 'the end of a client is told though it never spoke' closing '
+	s/ && end->heard;/;/'
+mutant runtime/ends.c 'rsd does not hear that a lane could not be taken' closing '
+	s/r ? END_OWES_TAKEN | END_OWES_BROKEN : END_OWES_TAKEN/END_OWES_TAKEN/'
+mutant runtime/ends.c 'a lane is let go of before rsd heard that it was taken' closing '
+	/^static bool pay/,/^}/{
+		/{ END_OWES_TAKEN, RECORD_LANE_TAKEN },/d
+		s/^\t\t{ END_OWES_DONE, RECORD_LANE_DONE },/&\n\t\t{ END_OWES_TAKEN, RECORD_LANE_TAKEN },/
+	}'
+mutant runtime/fragments.c 'a body that is given up is not taken back' fragments '
+	s/^\t\ttake_back(lane, head);/\t\t;/'
+mutant runtime/fragments.c 'there may be no room to take a body back' fragments '
+	/^static uint32_t room_with_abort/,/^}/s/frag_len + RECORD_ALIGN/frag_len/'
+mutant runtime/routes.h 'a way leads to whatever its lane is used for now' sending '
+	s/ && end->generation == route->generation &&/ \&\&/'

@@ -187,6 +187,7 @@ START_TEST(a_kept_answer_that_does_not_fit_stays_kept)
 	ck_assert_int_eq((int64_t)calls_next_message(NULL, 0, 0, AT_OUT, 64, 0), 69);
 	ck_assert_int_eq(guest_look(), 69);
 	expect_answer(first, "first");
+	ck_assert_uint_eq(ends.all[1].unanswered, 0); /* and none takes room any more */
 }
 END_TEST
 

@@ -6,6 +6,7 @@
 
 #include "runtime/fragments.h"
 #include "runtime/parcels.h"
+#include "runtime/tickets.h"
 #include "tests/check_run.h"
 #include "tests/runtime/world.h"
 
@@ -294,6 +295,7 @@ START_TEST(who_does_not_read_is_not_waited_for_for_ever)
 {
 	ck_assert_uint_eq(send_long(RS_NEEDS_ANSWER), RS_BUSY);
 	ck_assert_uint_eq(send_long(RS_NEEDS_ANSWER), RS_BUSY); /* the ring is full: at once */
+	ck_assert_uint_eq(tickets_own.used, 1); /* the first one's was given back */
 	ck_assert_uint_eq(ends.all[1].unanswered, 0);
 	ck_assert_uint_eq(hear_parts(&handler), 8);
 	ck_assert_uint_eq(peer_hear(&handler).head.kind, 0);

@@ -147,6 +147,21 @@ START_TEST(a_way_that_is_taken_back_at_once_is_no_way)
 }
 END_TEST
 
+START_TEST(a_way_does_not_lead_to_what_its_lane_is_used_for_now)
+{
+	handler = world_handler(away, 1);
+	ck_assert_uint_eq(send_to(away, 0), RS_OK);
+	world_state(&handler, TABLE_PEER_DEAD);
+	ck_assert_int_eq(guest_look(), 0);
+	struct peer next = world_handler(other, 1); /* the same slot as well */
+	ck_assert_uint_eq(send_to(other, 0), RS_OK);
+	world_opened(away, RS_NO_HANDLER, 0, 0, false);
+	ck_assert_uint_eq(send_to(away, 0), RS_NO_HANDLER);
+	expect_message(peer_hear(&next), "hello");
+	ck_assert_uint_eq(peer_hear(&next).head.kind, 0);
+}
+END_TEST
+
 START_TEST(many_interfaces_find_their_ways)
 {
 	uint8_t name[32] = "test:many";
@@ -402,6 +417,29 @@ START_TEST(kept_messages_go_out_in_order_when_somebody_comes)
 }
 END_TEST
 
+START_TEST(kept_messages_keep_their_order_when_not_all_find_room)
+{
+	static const uint32_t bytes[] = { CALLS_BODY_MAX, 10 * KIB, CALLS_BODY_MAX, 1 };
+	static const uint8_t big[CALLS_BODY_MAX];
+	uint64_t ids[ARRAY_LEN(bytes)];
+
+	world_opened(away, RS_NO_HANDLER, 0, 0, false);
+	for (size_t i = 0; i < ARRAY_LEN(bytes); i++)
+		ck_assert_uint_eq(guest_send(away, big, bytes[i],
+					  RS_NEEDS_ANSWER | RS_ALLOW_DELAY, &ids[i]),
+			RS_OK);
+	handler = world_handler(away, 1);
+	ck_assert_int_eq(guest_look(), 0);
+	ck_assert_uint_eq(peer_hear(&handler).head.id, ids[0]);
+	ck_assert_uint_eq(peer_hear(&handler).head.id, ids[1]);
+	/* the last would have fitted */
+	ck_assert_uint_eq(peer_hear(&handler).head.kind, 0);
+	ck_assert_int_eq(guest_look(), 0);
+	ck_assert_uint_eq(peer_hear(&handler).head.id, ids[2]);
+	ck_assert_uint_eq(peer_hear(&handler).head.id, ids[3]);
+}
+END_TEST
+
 START_TEST(kept_messages_go_out_while_the_program_waits)
 {
 	uint64_t ids[2];
@@ -528,6 +566,7 @@ static Suite *sending_suite(void)
 	tcase_add_test(ways, host_interfaces_are_reached_on_the_home_lane);
 	tcase_add_test(ways, a_slot_that_was_taken_away_is_asked_for_again);
 	tcase_add_test(ways, a_way_that_is_taken_back_at_once_is_no_way);
+	tcase_add_test(ways, a_way_does_not_lead_to_what_its_lane_is_used_for_now);
 	tcase_add_test(ways, many_interfaces_find_their_ways);
 	tcase_add_test(limits, a_full_ring_is_busy_until_it_is_read);
 	tcase_add_test(limits, no_more_is_asked_than_can_be_answered);
@@ -542,6 +581,7 @@ static Suite *sending_suite(void)
 	tcase_add_test(cancel, a_handler_hears_of_a_cancel_and_its_answer_is_dropped);
 	tcase_add_test(cancel, a_cancel_that_wants_an_answer_gets_one_from_rsd);
 	tcase_add_test(held, kept_messages_go_out_in_order_when_somebody_comes);
+	tcase_add_test(held, kept_messages_keep_their_order_when_not_all_find_room);
 	tcase_add_test(held, kept_messages_go_out_while_the_program_waits);
 	tcase_add_test(held, a_kept_message_can_be_cancelled);
 	tcase_add_test(held, kept_messages_end_when_rsd_says_no);

@@ -208,8 +208,10 @@ static void wait_for_answers(uint64_t most)
 static void live_as_client(uint64_t until_ns)
 {
 	do {
-		for (uint64_t n = dawdle_roll() % 4 ? 1 : dawdle_roll() % BURST_MAX; n; n--)
-			if (asked == answered && dawdle_roll() % 8 == 0)
+		uint64_t burst = dawdle_roll() % 4 ? 1 : dawdle_roll() % BURST_MAX;
+		bool only_tells = dawdle_roll() % 16 == 0;
+		for (uint64_t n = 0; n < burst; n++)
+			if (only_tells)
 				tell();
 			else if (!ask())
 				break;

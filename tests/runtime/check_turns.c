@@ -71,6 +71,9 @@ START_TEST(a_flood_that_delivers_nothing_keeps_nobody_waiting)
 	fill(7, RECORD_CANCEL);
 	ck_assert_int_eq(say(150, RECORD_MESSAGE, 0), 0);
 	ck_assert_uint_eq(next(_i ? 0 : -1), 150);
+	/* a part of it was read meanwhile, and not all */
+	ck_assert_uint_gt(ends.all[7].lane.in.position, 0);
+	ck_assert_uint_lt(ends.all[7].lane.in.position, clients[7].lane.out.position / 2);
 }
 END_TEST
 
