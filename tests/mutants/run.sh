@@ -86,7 +86,7 @@ made() {
 well() {
 	[ -d "$work/all" ] || {
 		mkdir -p "$work/all"
-		(cd "$root" && cp -r Makefile ipc cache runtime aotc interfaces supervisor client programs tests "$work/all")
+		(cd "$root" && tar -cf - --exclude=./build --exclude=./.git .) | (cd "$work/all" && tar -xf -)
 	}
 	[ -f "$work/all/well.$1" ] && return
 	make_in "$work/all" "$(made "$1")" >"$work/all/log" 2>&1 && passes "$work/all" "$(made "$1")" ||

@@ -254,13 +254,11 @@ mutant runtime/inbox.c 'a lane is drained before its peer is known to be dead' c
 # ---- runtime/: sleep ----
 
 mutant runtime/ends.c 'a sleeper does not ring those it wrote to' sleep_soak '
-	/^void ends_sleep/,/^}/s/ends_settle();//'
+	/^bool ends_sleep_begin/,/^}/s/ends_settle();//'
 mutant runtime/ends.c 'a sleeper does not look at its lanes again' sleep_soak '
-	/^void ends_sleep/,/^}/s/!ends_scan(but) && //'
+	/^bool ends_sleep_begin/,/^}/s/!ends_scan(but) && //'
 mutant runtime/ends.c 'who sleeps for room does not say so' sleep_soak '
-	/^void ends_sleep/,/^}/s/ && !room_came()//'
-mutant supervisor/workers.c 'rsd sleeps without a look at its lanes' sleep_soak '
-	/^bool workers_waiting/,/^}/s/return true;/return false;/'
+	/^bool ends_sleep_begin/,/^}/s/ && !room_came()//'
 
 # ---- runtime/: what is believed ----
 
