@@ -18,6 +18,7 @@ const char *const rows_groups[GROUPS] = {
 
 #define BASE(words) "exec \"$bench\"/base " words " $ms"
 #define ASK         "rsctl run \"$guests\"/bench_ask.wasm ask "
+#define ASK_NATIVE  "\"$bench\"/native_ask ask "
 #define PEER(words)                                                                  \
 	"mkdir \"$here\"/peer && \"$bench\"/" words " \"$here\"/peer $ms; said=$?; " \
 	"rm -rf \"$here\"/peer; exit $said"
@@ -51,6 +52,9 @@ const struct row rows_all[] = {
 	{ "host interface: time now", GROUP_OURS, 4, 0, ASK "redshirt:time 4 1 $ms", NULL },
 	{ "mediated", GROUP_OURS, 64, 0, OWN_RSD("--mediate", ASK "bench:echo 64 1 $ms"),
 		NULL },
+	{ "native asks a program", GROUP_OURS, 64, 0, ASK_NATIVE "bench:echo 64 1 $ms", NULL },
+	{ "a program asks native", GROUP_OURS, 64, 0, ASK "bench:native 64 1 $ms", NULL },
+	{ "native asks native", GROUP_OURS, 64, 0, ASK_NATIVE "bench:native 64 1 $ms", NULL },
 	{ "16 under way", GROUP_OURS, 64, 0, ASK "bench:echo 64 16 $ms", NULL },
 	{ "256 under way", GROUP_OURS, 64, 0, ASK "bench:echo 64 256 $ms", NULL },
 	{ "1 KiB", GROUP_OURS, 1 << 10, 0, ASK "bench:echo 1024 1 $ms", NULL },

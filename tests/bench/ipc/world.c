@@ -15,6 +15,7 @@
 
 static cpu_set_t allowed; /* as we were started */
 static uint32_t lanes;
+static struct run_job native; /* the handler that is no worker; it ends with rsd */
 
 uint32_t world_lanes(void)
 {
@@ -69,7 +70,8 @@ static void open_lanes(uint32_t count)
 void world_begin(enum place place)
 {
 	go_to(place);
-	run_rsd_with("--max-body 64M");
+	run_rsd_with("--max-body 64M --native bench");
+	native = run_behind("exec \"$bench\"/native_echo bench:native");
 	run_start("rsctl start \"$guests\"/bench_echo.wasm bench:echo");
 	run_start("rsctl start \"$guests\"/bench_echo.wasm bench:lanes");
 	open_lanes(LANES_MAX < WORLD_LANES + WORLD_LANES_KEPT ? LANES_MAX - WORLD_LANES_KEPT
@@ -79,6 +81,7 @@ void world_begin(enum place place)
 void world_end(void)
 {
 	run_rsd_end();
+	run_join(&native);
 }
 
 /* --- a row --- */

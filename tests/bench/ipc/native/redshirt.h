@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "client/rs_client.h"
+#include "runtime/client/rs_client.h"
 
 #define RS_FOREVER (-1)
 
