@@ -54,3 +54,17 @@ static inline uint64_t record_room(uint32_t frag_len)
 	return (sizeof(struct record) + (uint64_t)frag_len + RECORD_ALIGN - 1) &
 	       ~(uint64_t)(RECORD_ALIGN - 1);
 }
+
+/* Field by field: a header that was built on the stack and is then copied as a whole waits for
+ * its own stores. */
+static inline void record_write(struct record *to, const struct record *head)
+{
+	to->frag_len = head->frag_len;
+	to->kind = head->kind;
+	to->flags = head->flags;
+	to->id = head->id;
+	to->total_len = head->total_len;
+	to->offset = head->offset;
+	to->slot = head->slot;
+	to->reserved = 0;
+}

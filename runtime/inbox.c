@@ -1,5 +1,7 @@
 #include "runtime/inbox.h"
 
+#include <x86intrin.h>
+
 #include "runtime/again.h"
 #include "runtime/closing.h"
 #include "runtime/held.h"
@@ -17,6 +19,7 @@
 
 #define MORE_LOOKS 4u /* lanes, beginning with the one whose turn it was */
 
+uint64_t inbox_busy_since;
 static struct ends_set stuck; /* lanes that cannot go on in this call */
 static uint32_t turn;         /* the lane that was read last */
 static uint32_t unscanned;    /* rounds of turns since all lanes were looked at */
@@ -199,6 +202,7 @@ static int64_t next(
 		if (want->messages)
 			again_want_room();
 		sleep_until(want, until_ns);
+		inbox_busy_since = __rdtsc();
 	}
 	ends_settle(); /* the program may compute for long now */
 	return 0;

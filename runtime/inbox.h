@@ -53,3 +53,7 @@ bool inbox_drain(void);
 void inbox_sleep_home(void); /* until rsd says something */
 /* Until there may be something to drain, or wanted room. */
 void inbox_sleep_drained(uint64_t until_ns);
+
+/* Time stamp counter when the program began what it does now: its last answer, or the end of
+ * the last sleep. */
+extern uint64_t inbox_busy_since;

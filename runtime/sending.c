@@ -21,7 +21,7 @@
 
 /* Answers wait for the bell while more work is there, but no longer than this. */
 #define ANSWERS_UNRUNG_MAX 32u
-#define SLOW_TICKS         100000u /* a message that took this long, 30 to 50 us, ends a batch */
+#define SLOW_TICKS         100000 /* a message that took this long, 30 to 50 us, ends a batch */
 
 static uint32_t answers_unrung;
 
@@ -37,9 +37,9 @@ bool sending_may_ask(uint32_t lane)
 	return ends.all[lane].unanswered < unanswered_max(lane);
 }
 
-static void commit(uint32_t lane, const struct record *head)
+static void commit(uint32_t lane, uint32_t frag_len)
 {
-	ring_commit(&ends.all[lane].lane.out, head->frag_len);
+	ring_commit(&ends.all[lane].lane.out, frag_len);
 	ends_add(&ends.written, lane);
 }
 
@@ -182,9 +182,9 @@ static uint32_t put(
 		end->unanswered++;
 	}
 	head.slot = route->slot;
-	*to = head;
+	record_write(to, &head);
 	body_copy(body, to + 1);
-	commit(route->lane, &head);
+	commit(route->lane, head.frag_len);
 	if (!(flags & RS_MORE))
 		ends_ring();
 	*id = head.id;
@@ -261,36 +261,61 @@ void sending_want_room(const uint8_t interface[32], uint32_t bytes, uint64_t fla
 
 /* ---- answers ---- */
 
-static uint32_t put_answer(uint32_t lane, const struct record *head, const struct body *body)
+static struct record answer_head(
+	const struct ticket *ticket, uint32_t status, const struct body *body)
 {
-	struct end *end = &ends.all[lane];
+	return (struct record){ .kind = RECORD_ANSWER,
+		.id = ticket->peer_id,
+		.slot = status,
+		.frag_len = (uint32_t)body->bytes,
+		.total_len = (uint32_t)body->bytes };
+}
+
+static uint32_t hold_answer(
+	const struct ticket *ticket, uint32_t status, const struct body *body)
+{
+	struct record head = answer_head(ticket, status, body);
+
+	return held_answer(ticket->lane, &head, body);
+}
+
+static uint32_t put_answer(
+	const struct ticket *ticket, uint32_t status, const struct body *body)
+{
+	struct end *end = &ends.all[ticket->lane];
+	struct record head = answer_head(ticket, status, body);
 	struct record *to =
-		end->held_bytes ? NULL : ring_reserve(&end->lane.out, head->frag_len);
+		end->held_bytes ? NULL : ring_reserve(&end->lane.out, head.frag_len);
 
 	if (!to)
-		return held_answer(lane, head, body);
-	*to = *head;
+		return hold_answer(ticket, status, body);
+	record_write(to, &head);
 	body_copy(body, to + 1);
-	commit(lane, head);
+	commit(ticket->lane, head.frag_len);
 	return RS_OK;
 }
 
 static uint32_t put_long_answer(
-	uint32_t lane, const struct record *head, const struct body *body)
+	const struct ticket *ticket, uint32_t status, const struct body *body)
 {
+	struct record head = answer_head(ticket, status, body);
+
 	/* those that wait go first; none comes to wait while this one is sent */
-	if (ends.all[lane].held_bytes)
+	if (ends.all[ticket->lane].held_bytes)
 		return RS_BUSY;
-	uint32_t status = fragments_send(lane, head, body);
+	uint32_t sent = fragments_send(ticket->lane, &head, body);
 	/* as with any answer nobody wants any more */
-	return status == RS_HANDLER_GONE ? RS_OK : status;
+	return sent == RS_HANDLER_GONE ? RS_OK : sent;
 }
 
-/* While more work waits the client can wait for its bell, unless this work is slow. */
+/* While more work waits the client can wait for its bell, unless this work was slow. */
 static void ring_answers(void)
 {
+	uint64_t began = inbox_busy_since;
+
+	inbox_busy_since = __rdtsc();
 	if (++answers_unrung < ANSWERS_UNRUNG_MAX && inbox_more() &&
-		__rdtsc() - taking_delivered_at < SLOW_TICKS)
+		(int64_t)(inbox_busy_since - began) < SLOW_TICKS)
 		return;
 	answers_unrung = 0;
 	ends_ring();
@@ -308,14 +333,9 @@ uint32_t sending_answer(uint64_t id, uint32_t status, const struct body *body)
 	}
 	if (body->bytes > parcels_body_max)
 		return RS_TOO_BIG;
-	struct record head = { .kind = RECORD_ANSWER,
-		.id = ticket->peer_id,
-		.slot = status,
-		.frag_len = (uint32_t)body->bytes,
-		.total_len = (uint32_t)body->bytes };
 	uint32_t r = body->bytes > ring_body_max(ends.all[ticket->lane].lane.out.bytes)
-			     ? put_long_answer(ticket->lane, &head, body)
-			     : put_answer(ticket->lane, &head, body);
+			     ? put_long_answer(ticket, status, body)
+			     : put_answer(ticket, status, body);
 	if (r != RS_OK)
 		return r;
 	tickets_free(&tickets_others, ticket);

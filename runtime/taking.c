@@ -1,7 +1,5 @@
 #include "runtime/taking.h"
 
-#include <x86intrin.h>
-
 #include "runtime/again.h"
 #include "runtime/closing.h"
 #include "runtime/held.h"
@@ -17,7 +15,6 @@ struct notice {
 };
 
 bool taking_changed;
-uint64_t taking_delivered_at;
 static struct notice notices[NOTICES_MAX];
 static uint32_t notices_count;
 
@@ -60,7 +57,22 @@ static bool fits(const struct inbox_sink *sink, uint64_t body_bytes)
 	return sink && sizeof(struct rs_delivery) + body_bytes <= sink->room;
 }
 
-static int64_t hand_over(
+/* Field by field, perhaps unaligned: see record_write(). */
+static inline void write_head(void *to, const struct rs_delivery *head)
+{
+	typedef struct rs_delivery anywhere __attribute__((aligned(1)));
+	anywhere *at = to;
+
+	at->kind = head->kind;
+	at->status = head->status;
+	at->id = head->id;
+	at->process = head->process;
+	memcpy(at->interface, head->interface, sizeof(at->interface));
+	at->body_bytes = head->body_bytes;
+}
+
+/* Part of its callers, so that the head is never put together elsewhere. */
+__attribute__((always_inline)) static inline int64_t hand_over(
 	const struct inbox_sink *sink, const struct rs_delivery *head, const void *body)
 {
 	if (body != sink->body) { /* else it came straight, in fragments */
@@ -68,7 +80,7 @@ static int64_t hand_over(
 		if (sink->body && head->body_bytes)
 			memcpy(sink->body, body, head->body_bytes);
 	}
-	memcpy(sink->head, head, sizeof(*head));
+	write_head(sink->head, head);
 	return size_of(head->body_bytes);
 }
 
@@ -249,7 +261,6 @@ static int64_t take_message(uint32_t i, const struct record *head, const uint8_t
 	int64_t bytes = hand_over(sink, &delivery, body);
 	end->heard = true;
 	taken(i, head);
-	taking_delivered_at = __rdtsc();
 	return bytes;
 }
 

@@ -34,6 +34,3 @@ void taking_forget(void);
 
 /* A lane or a notice came: look at everything once more. */
 extern bool taking_changed;
-
-/* Time stamp counter when the program got its last message. */
-extern uint64_t taking_delivered_at;
