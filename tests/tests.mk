@@ -40,7 +40,7 @@ VALGRIND := $(if $(SAN),,$(foreach t,$(VALGRIND_OF),$(filter %/check_$(t),$(QUIC
 RUN_TEST = BUILD=$(abspath $(BUILD)) REDSHIRT_TREE=$(abspath $(OUT)) REDSHIRT_GUESTS=$(abspath $(BUILD)/guests) \
 	CK_TIMEOUT_MULTIPLIER=$(if $(SAN),10,5) tests/run.sh $(if $(filter test test-slow test-valgrind,$(MAKECMDGOALS)),--go-on)
 define run_rule
-$(call name_of,$(1)): $(1) $(if $(findstring /e2e/,$(1))$(findstring /slow/,$(1)),$(PROGRAMS) guests guests-rust)
+$(call name_of,$(1)): $(1) $(if $(findstring /e2e/,$(1))$(findstring /slow/,$(1)),$(PROGRAMS) guests guests-rust client)
 	@$$(RUN_TEST) $$@ $(1)
 endef
 define valgrind_rule
