@@ -3,7 +3,8 @@
  * own. Checked when it is made, copied once, into the ring.
  *
  * The pieces of a program in a worker lie in linear memory; those of a native client
- * (NATIVE_CLIENT, runtime/client/client.mk) are pointers of its own. Each is compiled for one of them.
+ * (NATIVE_CLIENT, runtime/client/client.mk) are pointers of its own. Each is compiled for one
+ * of them.
  */
 #pragma once
 
@@ -33,9 +34,13 @@ static inline struct iovec body_piece(const struct body *body, uint32_t i)
 #else
 static inline struct iovec body_piece(const struct body *body, uint32_t i)
 {
+	const uint8_t *at = body->pieces + i * sizeof(struct rs_piece);
 	struct rs_piece piece;
 
-	memcpy(&piece, body->pieces + i * sizeof(piece), sizeof(piece));
+	/* one after the other, as the program wrote them a moment ago: both at once would have
+	 * to wait for its stores */
+	memcpy(&piece.pointer, at, sizeof(piece.pointer));
+	memcpy(&piece.bytes, at + sizeof(piece.pointer), sizeof(piece.bytes));
 	return (struct iovec){ (void *)(MEMORY_BASE + piece.pointer), piece.bytes };
 }
 #endif

@@ -57,8 +57,9 @@ static bool fits(const struct inbox_sink *sink, uint64_t body_bytes)
 	return sink && sizeof(struct rs_delivery) + body_bytes <= sink->room;
 }
 
-/* Field by field, perhaps unaligned: see record_write(). */
-static inline void write_head(void *to, const struct rs_delivery *head)
+/* Field by field, perhaps unaligned: see record_write(). interface NULL: of nothing. */
+static inline void write_head(
+	void *to, const struct rs_delivery *head, const uint8_t interface[32])
 {
 	typedef struct rs_delivery anywhere __attribute__((aligned(1)));
 	anywhere *at = to;
@@ -67,21 +68,31 @@ static inline void write_head(void *to, const struct rs_delivery *head)
 	at->status = head->status;
 	at->id = head->id;
 	at->process = head->process;
-	memcpy(at->interface, head->interface, sizeof(at->interface));
+	if (interface)
+		memcpy(at->interface, interface, sizeof(at->interface));
+	else
+		memset(at->interface, 0, sizeof(at->interface));
 	at->body_bytes = head->body_bytes;
 }
 
-/* Part of its callers, so that the head is never put together elsewhere. */
-__attribute__((always_inline)) static inline int64_t hand_over(
-	const struct inbox_sink *sink, const struct rs_delivery *head, const void *body)
+/* head: all but its interface. Part of its callers, so that it is never put together elsewhere.
+ */
+__attribute__((always_inline)) static inline int64_t hand_over_of(const struct inbox_sink *sink,
+	const struct rs_delivery *head, const uint8_t interface[32], const void *body)
 {
 	if (body != sink->body) { /* else it came straight, in fragments */
 		parcels_spill();
 		if (sink->body && head->body_bytes)
 			memcpy(sink->body, body, head->body_bytes);
 	}
-	write_head(sink->head, head);
+	write_head(sink->head, head, interface);
 	return size_of(head->body_bytes);
+}
+
+__attribute__((always_inline)) static inline int64_t hand_over(
+	const struct inbox_sink *sink, const struct rs_delivery *head, const void *body)
+{
+	return hand_over_of(sink, head, NULL, body);
 }
 
 static void consume(uint32_t i, const struct record *head)
@@ -257,8 +268,7 @@ static int64_t take_message(uint32_t i, const struct record *head, const uint8_t
 			return TAKING_STUCK;
 		delivery.id = ticket->id;
 	}
-	memcpy(delivery.interface, ends.table->interfaces[head->slot], 32);
-	int64_t bytes = hand_over(sink, &delivery, body);
+	int64_t bytes = hand_over_of(sink, &delivery, ends.table->interfaces[head->slot], body);
 	end->heard = true;
 	taken(i, head);
 	return bytes;
