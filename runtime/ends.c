@@ -9,8 +9,8 @@
 
 #include "ipc/fdpass.h"
 #include "ipc/watch.h"
+#include "ipc/yielding.h"
 #include "runtime/trap.h"
-#include "runtime/yielding.h"
 
 LARGE_TABLE struct ends ends;
 

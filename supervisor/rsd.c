@@ -22,7 +22,8 @@
 #include "supervisor/notify.h"
 #include "supervisor/options.h"
 
-#define WHY_SIZE (PATH_MAX + 128)
+#define WHY_SIZE       (PATH_MAX + 128)
+#define PUMPS_IN_A_ROW 32u
 
 struct flags { /* the command line */
 	const char *run_dir, *state_dir, *cache_dir, *group;
@@ -471,6 +472,17 @@ static bool is_over(const struct rsd *rsd)
 	return rsd->leaving || (rsd->stopping && processes_alive(rsd->parts.processes) == 0);
 }
 
+/* Again and again while those who are answered go on asking; then whatever else there is has
+ * its turn. */
+static bool pump(struct workers *workers)
+{
+	bool again = workers_pump(workers);
+
+	for (unsigned n = 0; !again && n < PUMPS_IN_A_ROW && workers_yield(workers); n++)
+		again = workers_pump(workers);
+	return again;
+}
+
 /* workers.h says how to sleep: between begin and end, a peer that has something rings. */
 static int sleep_until_needed(struct rsd *rsd, bool again)
 {
@@ -491,7 +503,7 @@ static int turn(struct rsd *rsd)
 
 	if (workers_deadline_ns(workers) <= now)
 		workers_tick(workers, now);
-	bool again = workers_pump(workers);
+	bool again = pump(workers);
 	again |= control_step(rsd->control);
 	care_for_idleness(rsd);
 	return is_over(rsd) ? 0 : sleep_until_needed(rsd, again || more);

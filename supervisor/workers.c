@@ -4,10 +4,13 @@
  */
 #include "supervisor/workers.h"
 
+#include <sched.h>
 #include <stdlib.h>
+#include <x86intrin.h>
 
 #include <sys/mman.h>
 
+#include "ipc/yielding.h"
 #include "supervisor/hearing.h"
 #include "supervisor/linking.h"
 #include "supervisor/relays.h"
@@ -23,6 +26,8 @@
 struct workers {
 	struct crew crew;
 	uint32_t pumps;
+	bool busy; /* the last pump had something to do */
+	struct yielding yielding;
 };
 
 /* ---- what the hosts want (struct host_env) ---- */
@@ -99,22 +104,41 @@ bool workers_pump(struct workers *workers)
 	 * its own */
 	uint32_t n = take_turns(crew, lookout_lately(&crew->lookout), &more);
 	if (all || n == 0)
-		take_turns(crew, lookout_all(&crew->lookout), &more);
+		n += take_turns(crew, lookout_all(&crew->lookout), &more);
+	workers->busy = n > 0;
 	return more;
 }
 
-/* ---- sleeping ---- */
-
-bool workers_waiting(struct workers *workers)
+/* True: one in the scan has something that can be taken now. */
+static bool any(struct crew *crew, struct lookout_scan scan)
 {
-	struct crew *crew = &workers->crew;
-	struct lookout_scan scan = lookout_all(&crew->lookout);
 	struct lookout_item *item;
 
 	while ((item = lookout_next(&crew->lookout, &scan)))
 		if (item->kind != WORKER_HEARS || !hearing_blocked(crew, item->owner))
 			return true;
 	return false;
+}
+
+bool workers_yield(struct workers *workers)
+{
+	struct crew *crew = &workers->crew;
+
+	if (!workers->busy || !yielding_may(&workers->yielding))
+		return false;
+	uint64_t began = __rdtsc();
+	sched_yield();
+	uint64_t ticks = __rdtsc() - began;
+	bool came = any(crew, lookout_lately(&crew->lookout));
+	yielding_was(&workers->yielding, ticks, came);
+	return came;
+}
+
+/* ---- sleeping ---- */
+
+bool workers_waiting(struct workers *workers)
+{
+	return any(&workers->crew, lookout_all(&workers->crew.lookout));
 }
 
 int workers_bell(const struct workers *workers)

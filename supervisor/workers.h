@@ -69,6 +69,9 @@ void workers_mediate(struct workers *workers, bool mediate);
 /* Reads home lanes and passes on what is mediated, in turn, with a budget each. True: call
  * again soon, something is left. */
 bool workers_pump(struct workers *workers);
+/* Who was just told something may want the same processor to say the next: gives it away once,
+ * where that pays (ipc/yielding.h). True: something came, pump again. */
+bool workers_yield(struct workers *workers);
 bool workers_waiting(struct workers *workers);
 int workers_bell(const struct workers *workers); /* read end */
 uint64_t workers_sleep_begin(struct workers *workers);

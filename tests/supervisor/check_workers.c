@@ -84,6 +84,25 @@ START_TEST(output_without_a_place_to_go_waits_in_the_ring)
 }
 END_TEST
 
+START_TEST(after_work_the_processor_is_given_away_for_more_of_it)
+{
+	struct fake fake;
+	struct rs_log_write line = { RS_LOG_WRITE, RS_LOG_STDOUT };
+
+	fake_ready(&fake, 1);
+	struct home_opened log = open_interface(&fake, rs_interface_log, 0);
+	pump();
+	pump(); /* nothing is there any more */
+	say(&fake, RECORD_MESSAGE, 0, 0, log.slot, &line, sizeof(line));
+	ck_assert(!workers_yield(workers)); /* nobody was told anything */
+	ck_assert(!workers_pump(workers));
+	say(&fake, RECORD_MESSAGE, 0, 0, log.slot, &line, sizeof(line));
+	ck_assert(workers_yield(workers)); /* as if it had come meanwhile */
+	block_output = true;
+	ck_assert(!workers_yield(workers)); /* what cannot be taken is nothing to wake for */
+}
+END_TEST
+
 START_TEST(two_programs_get_a_lane)
 {
 	struct fake handler, client;
@@ -424,6 +443,7 @@ static Suite *workers_suite(void)
 	tcase_add_test(life, last_words_are_heard_after_the_end);
 	tcase_add_test(life, a_worker_that_ended_at_once_was_ready_all_the_same);
 	tcase_add_test(life, output_without_a_place_to_go_waits_in_the_ring);
+	tcase_add_test(life, after_work_the_processor_is_given_away_for_more_of_it);
 	tcase_add_test(life, two_programs_get_a_lane);
 	tcase_add_test(life, who_waits_hears_of_the_handler_when_it_comes);
 	tcase_add_test(life, a_limit_for_bodies_reaches_both_ends);

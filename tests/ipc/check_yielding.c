@@ -1,5 +1,5 @@
 /* check_yielding.c: a yield is tried where it pays, and hardly ever where it does not. */
-#include "runtime/yielding.h"
+#include "ipc/yielding.h"
 #include "tests/check_run.h"
 
 #define QUICK 6000u     /* two switches */
