@@ -13,6 +13,7 @@
 /* As the launcher has them; a sanitized test has its own elsewhere. */
 #define LANES   (1ull << 40)
 #define LANE(n) (LANES + 32 * MIB + (n)*LANE_SLOT_BYTES)
+#define BODIES  (1ull << 41)
 #define MEMORY  0x10000ull
 #define SCRATCH (MEMORY + 2048)
 
@@ -112,13 +113,13 @@ static const struct row {
 	{ "madvise", DIES, NATIVE_SYS, SYS_madvise, { MEMORY, 4096, MADV_DONTNEED } },
 	{ "give back a lane", DIES, NATIVE_SYS, SYS_madvise, { LANE(0), 4096, MADV_DONTNEED } },
 	{ "give back more than there is room", DIES, NATIVE_SYS, SYS_madvise,
-		{ PARCELS_BASE, (1ull << PARCELS_BITS) + 4096, MADV_DONTNEED } },
+		{ BODIES, (1ull << PARCELS_BITS) + 4096, MADV_DONTNEED } },
 	{ "have the place of bodies in large pages", DIES, NATIVE_SYS, SYS_madvise,
-		{ PARCELS_BASE, 4096, MADV_HUGEPAGE } },
+		{ BODIES, 4096, MADV_HUGEPAGE } },
 	{ "make the place of bodies executable", DIES, NATIVE_SYS, SYS_mprotect,
-		{ PARCELS_BASE, 4096, R | X } },
+		{ BODIES, 4096, R | X } },
 	{ "give back the place of bodies", LIVES, NATIVE_SYS, SYS_madvise,
-		{ PARCELS_BASE, 4096, MADV_DONTNEED } },
+		{ BODIES, 4096, MADV_DONTNEED } },
 	/* what is allowed */
 	{ "yield", LIVES, NATIVE_SYS, SYS_sched_yield, { 0 } },
 	{ "map a lane", LIVES, NATIVE_TAKE_SYS, SYS_mmap, { LANE(9), 4096, RW, FIX, NEW_FD } },
