@@ -17,7 +17,7 @@
 
 #define PUMP_RECORDS 32u /* one turn of one worker */
 #define PUMP_BYTES   (64 * KIB)
-#define PUMPS_LATELY 8u /* after so many, those are looked at who had nothing lately */
+#define TURNS_LATELY 64u /* after so many, those are looked at who had nothing lately */
 
 /* Last words. What lies in a ring is bounded, but what shares a native client's memory may
  * still write. */
@@ -25,8 +25,8 @@
 
 struct workers {
 	struct crew crew;
-	uint32_t pumps;
-	bool busy; /* the last pump had something to do */
+	uint32_t turns; /* and looks for them, since all were looked at */
+	bool busy;      /* the last pump had something to do */
 	struct yielding yielding;
 };
 
@@ -98,13 +98,16 @@ static uint32_t take_turns(struct crew *crew, struct lookout_scan scan, bool *mo
 bool workers_pump(struct workers *workers)
 {
 	struct crew *crew = &workers->crew;
-	bool all = workers->pumps++ % PUMPS_LATELY == 0, more = false;
+	bool more = false;
 
 	/* no event may take a worker away in between: rsd calls workers_gone() from a turn of
 	 * its own */
 	uint32_t n = take_turns(crew, lookout_lately(&crew->lookout), &more);
-	if (all || n == 0)
+	workers->turns += n + 1;
+	if (n == 0 || workers->turns >= TURNS_LATELY) {
 		n += take_turns(crew, lookout_all(&crew->lookout), &more);
+		workers->turns = 0;
+	}
 	workers->busy = n > 0;
 	return more;
 }
