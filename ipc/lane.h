@@ -42,7 +42,7 @@ _Static_assert(
 
 #define LANE_HOME       0u
 #define LANE_RING_SMALL 15u         /* 32 KiB: the default */
-#define LANE_RING_LARGE 20u         /* 1 MiB: when the client opens it for a long body */
+#define LANE_RING_LARGE 19u         /* 512 KiB: when long bodies may come */
 #define LANE_LARGE_FROM (256 * KIB) /* what is long */
 
 struct lane_control { /* words of different writers are 128 bytes apart: neighbouring lines are
