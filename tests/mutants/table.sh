@@ -119,7 +119,8 @@ mutant ipc/lane.c 'a peer may seal the lane against writing' scribbler '
 # ---- the worker's sleep and what rsd tells it ----
 
 mutant runtime/ends.c 'a worker sleeps without telling what it read' model-room.SLEEP_UNTOLD '
-	/^bool ends_sleep_begin/,/^}/s/ends_settle();//'
+	/^bool ends_sleep_begin/,/^}/s/ends_settle();//
+	/^void ends_sleep(/,/^}/s/ends_settle();//'
 mutant runtime/ends.c 'a worker looks at its lanes, then says that it sleeps' model-bell.LOOK_BEFORE_BEGIN '
 	/^bool ends_sleep_begin/,/^}/{
 		s/epoch = bell_sleep_begin(ends.own);/bool some = ends_scan(but);\n&/
@@ -254,7 +255,8 @@ mutant runtime/inbox.c 'a lane is drained before its peer is known to be dead' c
 # ---- runtime/: sleep ----
 
 mutant runtime/ends.c 'a sleeper does not ring those it wrote to' sleep_soak '
-	/^bool ends_sleep_begin/,/^}/s/ends_settle();//'
+	/^bool ends_sleep_begin/,/^}/s/ends_settle();//
+	/^void ends_sleep(/,/^}/s/ends_settle();//'
 mutant runtime/ends.c 'a sleeper does not look at its lanes again' sleep_soak '
 	/^bool ends_sleep_begin/,/^}/s/!ends_scan(but) && //'
 mutant runtime/ends.c 'who sleeps for room does not say so' sleep_soak '
