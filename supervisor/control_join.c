@@ -14,18 +14,8 @@ static const struct field join_fields[] = { { "name", FIELD_TEXT, true }, { 0 } 
 
 static const char *join_text(int r)
 {
-	switch (r) {
-	case NATIVES_LIMIT:
-		return "as many native processes have joined as may";
-	case PROCESSES_LIMIT:
-		return "as many processes run as may";
-	case PROCESSES_NO_ID:
-		return "no process number is to be had: is the disk of the state folder full?";
-	case PROCESSES_ENDING:
-		return "rsd is about to end";
-	default:
-		return strerror(-r);
-	}
+	return r == NATIVES_LIMIT ? "as many native processes have joined as may"
+				  : processes_why(r);
 }
 
 /* False: answered. */

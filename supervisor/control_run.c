@@ -134,20 +134,6 @@ static const char *read_request(
 	return NULL;
 }
 
-static const char *start_text(int r)
-{
-	switch (r) {
-	case PROCESSES_LIMIT:
-		return "as many processes run as may";
-	case PROCESSES_NO_ID:
-		return "no process number is to be had: is the disk of the state folder full?";
-	case PROCESSES_ENDING:
-		return "rsd is about to end";
-	default:
-		return strerror(-r);
-	}
-}
-
 static void begin(
 	struct session *s, const json_t *request, const struct attached *attached, bool input)
 {
@@ -177,7 +163,7 @@ static void begin(
 		run->session = s;
 	int r = run ? processes_start(s->parts->processes, &wanted, &run->p) : -ENOMEM;
 	if (r)
-		session_fail(s, CONTROL_FAILED, s->op->name, "%s", start_text(r));
+		session_fail(s, CONTROL_FAILED, s->op->name, "%s", processes_why(r));
 }
 
 /* ---- how it goes on ---- */

@@ -506,6 +506,20 @@ int processes_add(
 	return 0;
 }
 
+const char *processes_why(int r)
+{
+	switch (r) {
+	case PROCESSES_LIMIT:
+		return "as many processes run as may";
+	case PROCESSES_NO_ID:
+		return "no process number is to be had: is the disk of the state folder full?";
+	case PROCESSES_ENDING:
+		return "rsd is about to end";
+	default:
+		return strerror(-r);
+	}
+}
+
 int processes_start(
 	struct processes *ps, const struct processes_request *request, struct process **out)
 {

@@ -19,6 +19,7 @@ enum {
 	PROCESSES_NO_ID,     /* see ids.h */
 	PROCESSES_ENDING,    /* rsd itself is about to end */
 };
+const char *processes_why(int r); /* one of these or -errno, in one line */
 
 struct processes;
 
