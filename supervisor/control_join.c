@@ -1,5 +1,4 @@
 #include <signal.h>
-#include <string.h>
 
 #include "supervisor/control.h"
 #include "supervisor/natives.h"
