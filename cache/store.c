@@ -75,6 +75,11 @@ int store_put_write(struct store_put *put, const void *bytes, size_t size)
 	return put->failed;
 }
 
+int store_put_fd(const struct store_put *put)
+{
+	return put->draft.fd;
+}
+
 /* Renames over a file of the same name even if there is one: its bytes are the same, or it is
  * damaged and now healed. */
 int store_put_commit(struct store_put *put, const struct hash *expected, struct hash *out)
@@ -134,6 +139,14 @@ int store_get(struct store *store, const struct hash *name, int *out, uint64_t *
 	*size = (uint64_t)now.st_size;
 	*out = fd_take(&fd);
 	return 0;
+}
+
+int store_look(struct store *store, const struct hash *name, int *fd)
+{
+	char hex[HASH_HEX_SIZE];
+
+	int r = folder_file_open(store->folder, hash_to_hex(name, hex), fd);
+	return r > 0 ? STORE_MISSING : r;
 }
 
 /* --- finding and listing --- */

@@ -34,6 +34,8 @@ struct store *store_free(struct store *store); /* returns NULL */
 struct store_put;
 int store_put_new(struct store *store, uint64_t size_max, struct store_put **out) MUST_USE;
 int store_put_write(struct store_put *put, const void *bytes, size_t size) MUST_USE;
+/* What was written so far, to be read with pread; the put's own. */
+int store_put_fd(const struct store_put *put);
 /* expected may be NULL. On 0, *out names the file, which is there for good; putting the same
  * bytes twice is no error. */
 int store_put_commit(
@@ -43,6 +45,9 @@ struct store_put *store_put_free(struct store_put *put); /* returns NULL */
 /* A descriptor to read the file from; the bytes are hashed again, a damaged file is dropped and
  * STORE_MISMATCH answered. */
 int store_get(struct store *store, const struct hash *name, int *fd, uint64_t *size) MUST_USE;
+
+/* The same, but the bytes are not looked at: the file may be damaged. */
+int store_look(struct store *store, const struct hash *name, int *fd) MUST_USE;
 
 /* The one name that begins with prefix. STORE_AMBIGUOUS fills up to *count candidates (sorted)
  * and sets *count. */

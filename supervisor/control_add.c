@@ -19,6 +19,7 @@ struct add {
 	bool working, commit, committed, known, dropped;
 	int result;
 	struct hash name;
+	struct manifest *manifest; /* until the index has it; a malformed one says why */
 };
 
 static const struct field add_fields[] = { { "bytes", FIELD_NUMBER, true }, { 0 } };
@@ -30,9 +31,20 @@ static struct add *add_of(struct offload_job *job)
 
 static void add_free(struct add *add)
 {
+	manifest_free(add->manifest);
 	free(add->piece);
 	free(add->writing);
 	free(add);
+}
+
+/* All was written. What a program says of itself must be readable before it may stay. */
+static int commit(struct add *add)
+{
+	int r = manifest_read(store_put_fd(add->put), &add->manifest);
+
+	if (r)
+		return r < 0 ? r : -ENOEXEC;
+	return store_put_commit(add->put, NULL, &add->name);
 }
 
 /* On the helper. After a failure, or with result set before, nothing is left on disk. */
@@ -45,7 +57,7 @@ static void write_piece(struct offload_job *job)
 	if (add->result == 0 && add->writing_bytes)
 		add->result = store_put_write(add->put, add->writing, add->writing_bytes);
 	if (add->result == 0 && add->commit)
-		add->result = store_put_commit(add->put, NULL, &add->name);
+		add->result = commit(add);
 	if (add->result || add->commit)
 		add->put = store_put_free(add->put);
 	add->committed = add->commit && add->result == 0;
@@ -74,7 +86,9 @@ static void enter(struct add *add)
 		.name = add->name, .size = add->expected, .added_s = time(NULL)
 	};
 
-	add->result = programs_add(add->parts->programs, &entry, &add->known);
+	add->result = programs_add(add->parts->programs, &entry, add->manifest, &add->known);
+	if (add->result == 0)
+		add->manifest = NULL;
 	if (add->result == 0 && !add->known)
 		events_add(add->parts->events, "added", 0, &add->name, "%" PRIu64 " bytes",
 			add->expected);
@@ -175,7 +189,9 @@ static void add_step(struct session *s)
 
 	if (add->working)
 		return;
-	if (add->result)
+	if (add->manifest && add->manifest->wrong)
+		session_fail(s, CONTROL_FAILED, "add", "%s", add->manifest->wrong);
+	else if (add->result)
 		session_fail(s, CONTROL_FAILED, "add", "%s", put_text(add->result));
 	else if (add->committed)
 		session_ok(s, json_pack("{s:o, s:I, s:b}", "program", describe_hash(&add->name),

@@ -2,15 +2,27 @@
 
 #include <string.h>
 
+#include "ipc/log.h"
+
+struct row {
+	struct store_entry entry;
+	struct manifest *manifest; /* or NULL */
+};
+
 struct programs {
-	struct store_entry *entries; /* sorted */
+	struct row *rows; /* sorted */
 	size_t count, room;
 };
 
 static int by_name(const void *a, const void *b)
 {
-	return memcmp(((const struct store_entry *)a)->name.bytes,
-		((const struct store_entry *)b)->name.bytes, HASH_BYTES);
+	return memcmp(((const struct row *)a)->entry.name.bytes,
+		((const struct row *)b)->entry.name.bytes, HASH_BYTES);
+}
+
+static bool stands_at(const struct programs *programs, size_t at, const struct hash *name)
+{
+	return at < programs->count && hash_equal(&programs->rows[at].entry.name, name);
 }
 
 /* Where name is, or where it would stand. */
@@ -20,7 +32,8 @@ static size_t place(const struct programs *programs, const struct hash *name)
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (memcmp(programs->entries[middle].name.bytes, name->bytes, HASH_BYTES) < 0)
+		if (memcmp(programs->rows[middle].entry.name.bytes, name->bytes, HASH_BYTES) <
+			0)
 			low = middle + 1;
 		else
 			high = middle;
@@ -33,10 +46,10 @@ static int make_room(struct programs *programs)
 	if (programs->count < programs->room)
 		return 0;
 	size_t room = programs->room ? 2 * programs->room : 64;
-	struct store_entry *grown = realloc(programs->entries, room * sizeof(*grown));
+	struct row *grown = realloc(programs->rows, room * sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;
-	programs->entries = grown;
+	programs->rows = grown;
 	programs->room = room;
 	return 0;
 }
@@ -52,8 +65,24 @@ static bool list_one(void *context, const struct store_entry *entry)
 
 	listing->result = make_room(listing->programs);
 	if (listing->result == 0)
-		listing->programs->entries[listing->programs->count++] = *entry;
+		listing->programs->rows[listing->programs->count++] =
+			(struct row){ .entry = *entry };
 	return listing->result == 0;
+}
+
+/* One that is malformed stays, and allows nothing. */
+static int read_manifest(struct store *store, struct row *row)
+{
+	CLEANUP(fd_closep) int fd = -1;
+	char hex[HASH_HEX_SIZE];
+	int r = store_look(store, &row->entry.name, &fd);
+
+	if (r == 0)
+		r = manifest_read(fd, &row->manifest);
+	if (r == MANIFEST_MALFORMED)
+		log_warning("manifest_malformed", "program=%.8s why=\"%s\"",
+			hash_to_hex(&row->entry.name, hex), row->manifest->wrong);
+	return r < 0 ? r : 0;
 }
 
 int programs_open(struct store *store, struct programs **out)
@@ -66,20 +95,24 @@ int programs_open(struct store *store, struct programs **out)
 	int r = store_list(store, list_one, &listing);
 	if (r == 0)
 		r = listing.result;
+	for (size_t i = 0; r == 0 && i < programs->count; i++)
+		r = read_manifest(store, &programs->rows[i]);
 	if (r) {
 		programs_free(programs);
 		return r;
 	}
 	if (programs->count)
-		qsort(programs->entries, programs->count, sizeof(*programs->entries), by_name);
+		qsort(programs->rows, programs->count, sizeof(*programs->rows), by_name);
 	*out = programs;
 	return 0;
 }
 
 struct programs *programs_free(struct programs *programs)
 {
+	for (size_t i = 0; programs && i < programs->count; i++)
+		manifest_free(programs->rows[i].manifest);
 	if (programs)
-		free(programs->entries);
+		free(programs->rows);
 	free(programs);
 	return NULL;
 }
@@ -89,18 +122,24 @@ const struct store_entry *programs_next(
 {
 	size_t at = name ? place(programs, name) : 0;
 
-	if (name && at < programs->count && hash_equal(&programs->entries[at].name, name))
+	if (name && stands_at(programs, at, name))
 		at++;
-	return at < programs->count ? &programs->entries[at] : NULL;
+	return at < programs->count ? &programs->rows[at].entry : NULL;
 }
 
 const struct store_entry *programs_get(const struct programs *programs, const struct hash *name)
 {
 	size_t at = place(programs, name);
 
-	return at < programs->count && hash_equal(&programs->entries[at].name, name)
-		       ? &programs->entries[at]
-		       : NULL;
+	return stands_at(programs, at, name) ? &programs->rows[at].entry : NULL;
+}
+
+const struct manifest *programs_manifest(
+	const struct programs *programs, const struct hash *name)
+{
+	size_t at = place(programs, name);
+
+	return stands_at(programs, at, name) ? programs->rows[at].manifest : NULL;
 }
 
 /* The prefix in lower case, as names are written. */
@@ -141,28 +180,32 @@ int programs_find(const struct programs *programs, const char *prefix, struct ha
 	size_t at = place(programs, &lowest);
 	for (size_t i = at;
 		i < programs->count && candidates->count < PROGRAMS_CANDIDATES_MAX &&
-		begins(&programs->entries[i], digits);
+		begins(&programs->rows[i].entry, digits);
 		i++)
-		candidates->names[candidates->count++] = programs->entries[i].name;
+		candidates->names[candidates->count++] = programs->rows[i].entry.name;
 	if (candidates->count != 1)
 		return candidates->count ? PROGRAMS_AMBIGUOUS : PROGRAMS_NONE;
 	*out = candidates->names[0];
 	return 0;
 }
 
-int programs_add(struct programs *programs, const struct store_entry *entry, bool *known)
+int programs_add(struct programs *programs, const struct store_entry *entry,
+	struct manifest *manifest, bool *known)
 {
 	size_t at = place(programs, &entry->name);
 
-	*known = at < programs->count && hash_equal(&programs->entries[at].name, &entry->name);
-	if (*known)
+	*known = stands_at(programs, at, &entry->name);
+	if (*known) { /* its file may have been damaged when it was listed */
+		manifest_free(programs->rows[at].manifest);
+		programs->rows[at].manifest = manifest;
 		return 0;
+	}
 	int r = make_room(programs);
 	if (r)
 		return r;
-	memmove(programs->entries + at + 1, programs->entries + at,
-		(programs->count - at) * sizeof(*programs->entries));
-	programs->entries[at] = *entry;
+	memmove(programs->rows + at + 1, programs->rows + at,
+		(programs->count - at) * sizeof(*programs->rows));
+	programs->rows[at] = (struct row){ *entry, manifest };
 	programs->count++;
 	return 0;
 }
@@ -171,9 +214,10 @@ void programs_remove(struct programs *programs, const struct hash *name)
 {
 	size_t at = place(programs, name);
 
-	if (at == programs->count || !hash_equal(&programs->entries[at].name, name))
+	if (!stands_at(programs, at, name))
 		return;
+	manifest_free(programs->rows[at].manifest);
 	programs->count--;
-	memmove(programs->entries + at, programs->entries + at + 1,
-		(programs->count - at) * sizeof(*programs->entries));
+	memmove(programs->rows + at, programs->rows + at + 1,
+		(programs->count - at) * sizeof(*programs->rows));
 }

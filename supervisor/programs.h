@@ -1,10 +1,12 @@
 /*
- * programs.h: which programs are in the store, in memory, so that a question costs no disk.
- * rsd is the only one that changes the store (state/lock), and says so here.
+ * programs.h: which programs are in the store, and what each says of itself (manifest.h), in
+ * memory, so that a question costs no disk. rsd is the only one that changes the store
+ * (state/lock), and says so here.
  */
 #pragma once
 
 #include "cache/store.h"
+#include "supervisor/manifest.h"
 
 #define PROGRAMS_CANDIDATES_MAX 16u
 
@@ -16,7 +18,7 @@ enum {
 
 struct programs;
 
-/* Lists the store: blocks, so before the loop turns. */
+/* Lists the store and reads the manifests: blocks, so before the loop turns. */
 int programs_open(struct store *store, struct programs **out) MUST_USE;
 struct programs *programs_free(struct programs *programs); /* returns NULL */
 
@@ -27,6 +29,10 @@ const struct store_entry *programs_next(
 const struct store_entry *programs_get(
 	const struct programs *programs, const struct hash *name); /* NULL: not there */
 
+/* NULL: it has none, or is not there. Valid until the next change. */
+const struct manifest *programs_manifest(
+	const struct programs *programs, const struct hash *name);
+
 struct programs_candidates {
 	struct hash names[PROGRAMS_CANDIDATES_MAX];
 	size_t count;
@@ -34,7 +40,7 @@ struct programs_candidates {
 int programs_find(const struct programs *programs, const char *prefix, struct hash *out,
 	struct programs_candidates *candidates) MUST_USE;
 
-/* It is in the store now. *known: it was before. */
-int programs_add(
-	struct programs *programs, const struct store_entry *entry, bool *known) MUST_USE;
+/* It is in the store now. *known: it was before. On 0 the manifest (or NULL) was taken. */
+int programs_add(struct programs *programs, const struct store_entry *entry,
+	struct manifest *manifest, bool *known) MUST_USE;
 void programs_remove(struct programs *programs, const struct hash *name);

@@ -41,7 +41,7 @@ START_TEST(who_does_not_take_rows_is_let_go_and_others_are_not)
 
 	for (uint32_t i = 0; i < 20000; i++) {
 		struct store_entry entry = { .name = hash_sha256(&i, sizeof(i)), .size = 1 };
-		ck_assert_int_eq(programs_add(parts.programs, &entry, &known), 0);
+		ck_assert_int_eq(programs_add(parts.programs, &entry, NULL, &known), 0);
 	}
 	int stalled = enter(), follower = enter();
 	ck_assert(say_text(stalled, "{\"op\": \"ls\"}"));

@@ -321,7 +321,7 @@ static void many_programs(uint32_t n)
 
 	for (uint32_t i = 0; i < n; i++) {
 		struct store_entry entry = { .name = hash_sha256(&i, sizeof(i)), .size = 1 };
-		ck_assert_int_eq(programs_add(parts.programs, &entry, &known), 0);
+		ck_assert_int_eq(programs_add(parts.programs, &entry, NULL, &known), 0);
 	}
 }
 

@@ -295,7 +295,7 @@ static void add_module(char hex[HASH_HEX_SIZE])
 	struct store_entry entry = { .name = p->program, .size = 7 };
 	bool known;
 
-	ck_assert_int_eq(programs_add(parts.programs, &entry, &known), 0);
+	ck_assert_int_eq(programs_add(parts.programs, &entry, NULL, &known), 0);
 	hash_to_hex(&p->program, hex);
 	processes_signal(parts.processes, p, SIGKILL);
 	turn_to(p, PROCESS_GONE);

@@ -5,6 +5,7 @@
 #include "supervisor/programs.h"
 #include "supervisor/shelf.h"
 #include "tests/check_run.h"
+#include "tests/supervisor/made_manifest.h"
 
 static char home[64];
 static struct store *store;
@@ -45,7 +46,7 @@ static bool add(const char *begin)
 	struct store_entry entry = { .name = named(begin), .size = 1 };
 	bool known;
 
-	ck_assert_int_eq(programs_add(programs, &entry, &known), 0);
+	ck_assert_int_eq(programs_add(programs, &entry, NULL, &known), 0);
 	return known;
 }
 
@@ -62,6 +63,60 @@ START_TEST(what_the_store_holds_is_known_at_once)
 	ck_assert_int_eq(programs_open(store, &programs), 0);
 	ck_assert_ptr_nonnull(programs_get(programs, &name));
 	ck_assert_uint_eq(programs_get(programs, &name)->size, 3);
+}
+END_TEST
+
+static struct hash put(const struct made *module)
+{
+	struct store_put *put;
+	struct hash name;
+
+	ck_assert_int_eq(store_put_new(store, MIB, &put), 0);
+	ck_assert_int_eq(store_put_write(put, module->bytes, module->count), 0);
+	ck_assert_int_eq(store_put_commit(put, NULL, &name), 0);
+	store_put_free(put);
+	return name;
+}
+
+START_TEST(what_programs_say_of_themselves_is_known_at_once)
+{
+	const struct hash interface = made_interface(1);
+	static struct made good, bad, records;
+
+	made_record(&records, MANIFEST_USE, 1, "one", "why");
+	made_module(&good);
+	made_manifest(&good, &records);
+	bad = good;
+	bad.count--;
+	struct hash good_name = put(&good), bad_name = put(&bad);
+	programs_free(programs);
+	ck_assert_int_eq(programs_open(store, &programs), 0);
+	ck_assert_str_eq(programs_manifest(programs, &good_name)->rows[0].reason, "why");
+	ck_assert_ptr_nonnull(programs_manifest(programs, &bad_name)->wrong);
+	ck_assert(!manifest_allows(
+		programs_manifest(programs, &bad_name), &interface, MANIFEST_USE));
+}
+END_TEST
+
+START_TEST(a_program_that_comes_again_says_it_anew)
+{
+	struct store_entry entry = { .name = named("31"), .size = 1 };
+	static struct made module, records;
+	struct manifest *manifest;
+	bool known;
+
+	made_module(&module);
+	ck_assert_ptr_null(programs_manifest(programs, &entry.name));
+	for (uint8_t i = 1; i <= 3; i++) {
+		made_record(&records, MANIFEST_USE, i, "some", "");
+		made_manifest(&module, &records);
+		records.count = 0;
+		ck_assert_int_eq(manifest_read_bytes(module.bytes, module.count, &manifest), 0);
+		ck_assert_int_eq(programs_add(programs, &entry, manifest, &known), 0);
+		ck_assert_uint_eq(programs_manifest(programs, &entry.name)->count, i);
+	}
+	programs_remove(programs, &entry.name);
+	ck_assert_ptr_null(programs_manifest(programs, &entry.name));
 }
 END_TEST
 
@@ -113,7 +168,7 @@ START_TEST(the_list_stays_sorted_and_whole)
 	for (uint32_t i = 0; i < 1000; i++) {
 		struct store_entry made = { .name = hash_sha256(&i, sizeof(i)) };
 		bool known;
-		ck_assert_int_eq(programs_add(programs, &made, &known), 0);
+		ck_assert_int_eq(programs_add(programs, &made, NULL, &known), 0);
 		ck_assert(!known);
 	}
 	for (uint32_t i = 0; i < 1000; i += 2) {
@@ -211,6 +266,8 @@ static Suite *suite(void)
 
 	tcase_add_checked_fixture(all, set_up, tear_down);
 	tcase_add_test(all, what_the_store_holds_is_known_at_once);
+	tcase_add_test(all, what_programs_say_of_themselves_is_known_at_once);
+	tcase_add_test(all, a_program_that_comes_again_says_it_anew);
 	tcase_add_test(all, any_unique_prefix_finds);
 	tcase_add_test(all, what_is_no_prefix_is_said_to_be_none);
 	tcase_add_test(all, the_list_stays_sorted_and_whole);
