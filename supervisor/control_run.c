@@ -6,6 +6,7 @@
 #include "ipc/builtin.h"
 #include "supervisor/control.h"
 #include "supervisor/describe.h"
+#include "supervisor/wanted.h"
 
 #define INPUT_GRANT_MIN 8192u /* smaller grants are saved up, unless the client has none */
 
@@ -26,124 +27,20 @@ struct run {
 
 /* ---- the request ---- */
 
-#define START_FIELDS                                                          \
-	{ "program", FIELD_TEXT, true }, { "args", FIELD_TEXTS, false },      \
-		{ "env", FIELD_TEXTS, false }, { "name", FIELD_TEXT, false }, \
-		{ "memory", FIELD_NUMBER, false },                            \
-	{                                                                     \
-		"cpu", FIELD_NUMBER, false                                    \
-	}
-
-static const struct field start_fields[] = { START_FIELDS, { 0 } };
-static const struct field run_fields[] = { START_FIELDS, { "stdin", FIELD_BOOL, false },
+static const struct field start_fields[] = { WANTED_FIELDS, { 0 } };
+static const struct field run_fields[] = { WANTED_FIELDS, { "stdin", FIELD_BOOL, false },
 	{ 0 } };
-
-struct strings {
-	char *at;
-	uint32_t bytes, count;
-};
-
-static void strings_deinit(struct strings *strings)
-{
-	free(strings->at);
-}
-
-static bool add_string(struct strings *strings, const char *text)
-{
-	size_t n = strlen(text) + 1;
-
-	if (strings->count == START_STRINGS_MAX || n > START_STRINGS_BYTES_MAX - strings->bytes)
-		return false;
-	memcpy(strings->at + strings->bytes, text, n);
-	strings->bytes += (uint32_t)n;
-	strings->count++;
-	return true;
-}
-
-static bool add_strings(struct strings *strings, const json_t *list)
-{
-	json_t *item;
-	size_t i;
-
-	json_array_foreach(
-		list, i, item) if (!add_string(strings, json_string_value(item))) return false;
-	return true;
-}
-
-/* A program finds its own name before its arguments, as it is used to. */
-static bool add_own_name(struct strings *strings, const struct processes_request *wanted)
-{
-	char hex[HASH_HEX_SIZE];
-
-	if (wanted->name[0])
-		return add_string(strings, wanted->name);
-	hash_to_hex(&wanted->program, hex);
-	hex[12] = 0;
-	return add_string(strings, hex);
-}
-
-static const char *bad_variable(const json_t *list)
-{
-	json_t *item;
-	size_t i;
-
-	json_array_foreach(list, i, item)
-	{
-		const char *text = json_string_value(item);
-		if (text[0] == '=' || !strchr(text, '='))
-			return text;
-	}
-	return NULL;
-}
-
-static const char *read_limits(const json_t *request, struct limits *limits)
-{
-	if (limits_memory(limits, fields_number(request, "memory", limits->memory_bytes)))
-		return "memory is 1 byte to 4 GiB";
-	if (limits_cpu(limits, fields_number(request, "cpu", limits->cpu_s)))
-		return "cpu is too many seconds";
-	return NULL;
-}
-
-/* NULL, or what is wrong with the request. */
-static const char *read_request(
-	const json_t *request, struct processes_request *wanted, struct strings *strings)
-{
-	const char *why = read_limits(request, &wanted->limits);
-	const json_t *env = json_object_get(request, "env");
-
-	wanted->name = fields_text(request, "name", "");
-	if (why)
-		return why;
-	if (strlen(wanted->name) > CONTROL_NAME_MAX)
-		return "the name is too long";
-	if (bad_variable(env))
-		return "a variable is written NAME=VALUE";
-	strings->at = malloc(START_STRINGS_BYTES_MAX);
-	if (!strings->at)
-		return strerror(ENOMEM);
-	if (!add_own_name(strings, wanted) ||
-		!add_strings(strings, json_object_get(request, "args")))
-		return "the arguments are too long";
-	wanted->arguments = strings->count;
-	if (!add_strings(strings, env))
-		return "the environment is too long";
-	wanted->variables = strings->count - wanted->arguments;
-	wanted->strings = strings->at;
-	wanted->strings_bytes = strings->bytes;
-	return NULL;
-}
 
 static void begin(
 	struct session *s, const json_t *request, const struct attached *attached, bool input)
 {
-	struct processes_request wanted = { .limits = s->parts->limits };
-	CLEANUP(strings_deinit) struct strings strings = { 0 };
+	CLEANUP(wanted_deinit)
+	struct wanted wanted = { .request = { .limits = s->parts->limits } };
 	const char *name = fields_text(request, "program", "");
 
-	if (!session_program(s, name, &wanted.program))
+	if (!session_program(s, name, &wanted.request.program))
 		return;
-	const char *why = read_request(request, &wanted, &strings);
+	const char *why = wanted_read(request, &wanted);
 	if (why) {
 		session_fail(s, CONTROL_USAGE, s->op->name, "%s", why);
 		return;
@@ -157,11 +54,11 @@ static void begin(
 		run->attached = *attached;
 		run->attached.context = run;
 		run->attached.input = input;
-		wanted.attached = &run->attached;
+		wanted.request.attached = &run->attached;
 	}
 	if (run)
 		run->session = s;
-	int r = run ? processes_start(s->parts->processes, &wanted, &run->p) : -ENOMEM;
+	int r = run ? processes_start(s->parts->processes, &wanted.request, &run->p) : -ENOMEM;
 	if (r)
 		session_fail(s, CONTROL_FAILED, s->op->name, "%s", processes_why(r));
 }
