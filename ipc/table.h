@@ -31,7 +31,10 @@ struct table_lane {
 	uint64_t peer_process; /* handler's end: the client. Client's end: 0 */
 	_Atomic uint64_t
 		slots; /* bit s: interface slot s of the handler may be used on this lane */
-	uint8_t zero[24];
+	_Atomic uint64_t
+		revoked; /* those that may not any more because somebody said so: what still
+			    comes under them is RS_DENIED. Else the handler let go of it */
+	uint8_t zero[16];
 };
 _Static_assert(sizeof(struct table_lane) == 64, "one line per lane");
 

@@ -177,6 +177,11 @@ static inline uint64_t ends_table_slots(uint32_t i)
 {
 	return atomic_load_explicit(&ends.table->lanes[i].slots, memory_order_acquire);
 }
+/* Of those that are not among the slots; after a look at these. */
+static inline uint64_t ends_table_revoked(uint32_t i)
+{
+	return atomic_load_explicit(&ends.table->lanes[i].revoked, memory_order_relaxed);
+}
 static inline bool ends_table_changed(void)
 {
 	return atomic_load_explicit(&ends.table->version, memory_order_acquire) !=

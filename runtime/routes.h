@@ -36,13 +36,12 @@ static inline bool routes_usable(const struct route *route)
 {
 	const struct end *end = &ends.all[route->lane];
 
-	if (route->state != ROUTE_OPEN)
+	if (route->state != ROUTE_OPEN || !(ends_table_slots(route->lane) >> route->slot & 1))
 		return false;
-	if (route->lane == LANE_HOME) /* rsd itself judges what comes there */
+	if (route->lane == LANE_HOME) /* it is there as long as rsd is */
 		return true;
 	return end->state == END_OPEN && end->generation == route->generation &&
-	       ends_table_state(route->lane) == TABLE_OPEN &&
-	       (ends_table_slots(route->lane) >> route->slot & 1);
+	       ends_table_state(route->lane) == TABLE_OPEN;
 }
 
 /* Asks rsd, without waiting. RS_OK or RS_BUSY. */

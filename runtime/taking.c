@@ -216,7 +216,7 @@ static uint32_t refusal(uint32_t i, const struct record *head)
 {
 	/* the interface may not be this client's to use any more */
 	if (!(ends_table_slots(i) >> head->slot & 1))
-		return RS_HANDLER_GONE;
+		return ends_table_revoked(i) >> head->slot & 1 ? RS_DENIED : RS_HANDLER_GONE;
 	/* an honest client was told, but perhaps before the program registered anew */
 	return head->total_len > atomic_load_explicit(&ends.table->body_bytes_max[head->slot],
 					 memory_order_relaxed)

@@ -234,8 +234,8 @@ static struct link *lane_connect(struct broker *broker, struct member *client,
 
 static void tell_slots(struct broker *broker, const struct link *link, enum lane_role role)
 {
-	broker->act.slots(
-		broker->act.context, link->ends[role]->process, link->index[role], link->slots);
+	broker->act.slots(broker->act.context, link->ends[role]->process, link->index[role],
+		link->slots, link->revoked);
 }
 
 /* Both ends, the handler's first: a message that comes under the slot finds it allowed. */

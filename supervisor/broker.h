@@ -37,9 +37,11 @@ struct broker_actions {
 	 * told RS_LIMIT.
 	 */
 	bool (*connect)(void *context, const struct broker_connect *wanted);
-	/* On this lane these slots of the handler may be used from now on; called for both
-	 * ends. */
-	void (*slots)(void *context, uint64_t process, uint32_t lane, uint64_t slots);
+	/* On this lane these slots of the handler may be used from now on, and those in
+	 * `revoked` not any more because somebody said so; called for both ends. LANE_HOME:
+	 * host interfaces. opened() allows the one it names there by itself. */
+	void (*slots)(void *context, uint64_t process, uint32_t lane, uint64_t slots,
+		uint64_t revoked);
 	/*
 	 * TABLE_PEER_DEAD, TABLE_CLOSED; TABLE_FREE when the process has let go of it. Of a
 	 * mediated lane PEER_DEAD is to be shown only when all that the peer had published was

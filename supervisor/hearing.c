@@ -56,10 +56,22 @@ static void to_host(struct crew *crew, struct worker *worker, const struct recor
 		crew->events.input_wanted(crew->events.context, worker->process);
 }
 
+static void deny(struct crew *crew, struct worker *worker, const struct record *head)
+{
+	worker->denied++;
+	if (head->flags & RS_NEEDS_ANSWER)
+		crew_answer(crew, worker->process, head->id, RS_DENIED, NULL, 0);
+}
+
 static void on_message(struct crew *crew, struct worker *worker, const struct record *head)
 {
-	if (head->slot >= HOSTS_COUNT || !(worker->host_slots >> head->slot & 1)) {
+	if (head->slot >= HOSTS_COUNT || !(worker->host_given >> head->slot & 1)) {
 		crew_broken(crew, worker, "it used a slot it was not given");
+		return;
+	}
+	/* it was on its way when the slot was taken away, or its sender knows no better */
+	if (!(worker->host_slots >> head->slot & 1)) {
+		deny(crew, worker, head);
 		return;
 	}
 	worker->messages++;

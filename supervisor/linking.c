@@ -26,7 +26,7 @@ static void opened(void *context, uint64_t process, uint64_t open_id,
 		return;
 	memcpy(body.interface, interface->bytes, HASH_BYTES);
 	if (status == RS_OK && lane == LANE_HOME)
-		worker->host_slots |= 1ull << slot;
+		worker_table_slots(worker, LANE_HOME, worker->host_slots | 1ull << slot, 0);
 	crew_tell(crew, worker, &head, &body, new_lane ? worker->client_fds : NULL);
 }
 
@@ -123,16 +123,19 @@ static bool connect(void *context, const struct broker_connect *wanted)
 
 /* ---- what becomes of it ---- */
 
-static void slots(void *context, uint64_t process, uint32_t lane, uint64_t slots)
+static void slots(
+	void *context, uint64_t process, uint32_t lane, uint64_t slots, uint64_t revoked)
 {
 	struct worker *worker = crew_find(context, process);
 
 	if (!worker)
 		return;
 	struct relay *relay = worker_relay(worker, lane);
-	if (relay)
-		relay->slots = slots; /* of both ends it is told the same */
-	worker_table_slots(worker, lane, slots);
+	if (relay) { /* of both ends it is told the same */
+		relay->slots = slots;
+		relay->revoked = revoked;
+	}
+	worker_table_slots(worker, lane, slots, revoked);
 }
 
 /* No more is passed on. */

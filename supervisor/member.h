@@ -16,6 +16,7 @@ struct link {                   /* a lane, direct or mediated */
 	struct member *ends[2]; /* by enum lane_role; NULL: it has let go, or is gone */
 	uint32_t index[2];      /* in their tables */
 	uint64_t slots;         /* allowed now, as in both ends' tables */
+	uint64_t revoked;       /* not allowed because somebody said so, as there */
 	uint64_t ever;          /* allowed at some time on this lane */
 	bool open, mediated;
 	struct member *payer;         /* the client; NULL: it is gone */

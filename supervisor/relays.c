@@ -134,9 +134,14 @@ static void advance(struct relay_body *body, const struct record *head)
 		head->kind == RECORD_ABORT || is_last(head) ? 0 : head->offset + head->frag_len;
 }
 
-static bool is_allowed(const struct relay *relay, const struct record *head)
+/* Why a message that begins goes no further, or RS_OK; as the handler's runtime would say. */
+static uint32_t refusal(const struct relay *relay, const struct record *head)
 {
-	return head->slot < TABLE_SLOTS_MAX && (relay->slots >> head->slot & 1);
+	uint64_t bit = head->slot < TABLE_SLOTS_MAX ? 1ull << head->slot : 0;
+
+	if (relay->slots & bit)
+		return RS_OK;
+	return relay->revoked & bit ? RS_DENIED : RS_HANDLER_GONE;
 }
 
 /* ---- passing on ---- */
@@ -183,12 +188,12 @@ static int forward(struct relay *relay, enum lane_role from, const struct record
 	return GO_ON;
 }
 
-/* The message goes no further; its sender hears what the handler's runtime would say. */
+/* The message goes no further, and its sender hears why. */
 static int refuse(struct relay *relay, const struct record *head)
 {
-	struct record answer = {
-		.kind = RECORD_ANSWER, .id = head->id, .slot = RS_HANDLER_GONE
-	};
+	struct record answer = { .kind = RECORD_ANSWER,
+		.id = head->id,
+		.slot = relay->bodies[LANE_CLIENT].refusal };
 
 	if (head->kind == RECORD_ABORT || !is_last(head) || !(head->flags & RS_NEEDS_ANSWER) ||
 		relay->gone[LANE_CLIENT])
@@ -219,8 +224,8 @@ static int pass(struct relay *relay, enum lane_role from, uint64_t *bytes)
 	if (head.kind >= 32 || !(kinds[from] >> head.kind & 1) || !in_order(under_way, &head))
 		return LIE;
 	if (head.kind == RECORD_MESSAGE && head.offset == 0)
-		under_way->refused = !is_allowed(relay, &head);
-	bool refused = under_way->refused && head.kind != RECORD_CANCEL;
+		under_way->refusal = refusal(relay, &head);
+	bool refused = under_way->refusal != RS_OK && head.kind != RECORD_CANCEL;
 	if (!relay->gone[relays_other(from)])
 		r = refused ? refuse(relay, &head) : forward(relay, from, &head, body);
 	if (r != GO_ON)

@@ -27,8 +27,8 @@ struct relay_count {
 
 struct relay_body { /* one in fragments, of which some passed */
 	struct record head;
-	uint32_t next; /* where its next fragment begins; 0: none is under way */
-	bool refused;
+	uint32_t next;    /* where its next fragment begins; 0: none is under way */
+	uint32_t refusal; /* why it goes no further; RS_OK: it does */
 };
 
 struct relay {
@@ -38,6 +38,7 @@ struct relay {
 	struct relay_count counts[2]; /* the same */
 	struct relay_body bodies[2];  /* the same */
 	uint64_t slots;               /* what the client may use; the caller's */
+	uint64_t revoked;             /* of the others: because somebody said so; the same */
 	bool full[2];                 /* by role of the reader: we wait for room in its ring */
 	bool parked;  /* what the client says waits for the end of a long answer */
 	bool gone[2]; /* by role */

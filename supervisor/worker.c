@@ -65,10 +65,11 @@ static int make_table(struct worker *worker, const struct rsd_end *rsd, int fds[
 	worker->table = map_shared(fds[START_TABLE], TABLE_BYTES, PROT_READ | PROT_WRITE);
 	if (!worker->table)
 		return -errno;
-	worker->table->lanes[LANE_HOME] = (struct table_lane){ .state = TABLE_OPEN,
+	worker->table->lanes[LANE_HOME] = (struct table_lane){
+		.state = TABLE_OPEN,
 		.role = LANE_CLIENT,
 		.ring_log2 = LANE_RING_SMALL,
-		.slots = UINT64_MAX };
+	};
 	/* rsd's mapping stays writable, no other ever is */
 	return memfd_seal(fds[START_TABLE],
 		F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL);
@@ -235,14 +236,23 @@ void worker_table_open(struct worker *worker, uint32_t lane, enum lane_role role
 	entry->generation++;
 	entry->peer_process = peer_process;
 	atomic_store_explicit(&entry->slots, 0, memory_order_relaxed);
+	atomic_store_explicit(&entry->revoked, 0, memory_order_relaxed);
 	/* the record that announces the lane comes later, so nobody needs to be woken for this
 	 */
 	atomic_store_explicit(&entry->state, TABLE_OPEN, memory_order_release);
 }
 
-void worker_table_slots(struct worker *worker, uint32_t lane, uint64_t slots)
+void worker_table_slots(struct worker *worker, uint32_t lane, uint64_t slots, uint64_t revoked)
 {
-	atomic_store_explicit(&worker->table->lanes[lane].slots, slots, memory_order_release);
+	struct table_lane *entry = &worker->table->lanes[lane];
+
+	if (lane == LANE_HOME) {
+		worker->host_slots = slots;
+		worker->host_given |= slots;
+	}
+	/* pairs with the worker's look at the slots: when one is taken away, it is known why */
+	atomic_store_explicit(&entry->revoked, revoked, memory_order_relaxed);
+	atomic_store_explicit(&entry->slots, slots, memory_order_release);
 	changed(worker);
 }
 

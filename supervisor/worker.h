@@ -27,8 +27,10 @@ struct worker {
 	uint32_t relays_room;
 	int client_fds[HOME_FDS];   /* between connect() and opened(): the client's end of a new
 				       lane */
-	uint64_t host_slots;        /* host interfaces it opened */
+	uint64_t host_slots;        /* host interfaces it may use now */
+	uint64_t host_given;        /* and those it could at some time */
 	uint64_t messages, answers; /* to and from host interfaces */
+	uint64_t denied;            /* messages to one that was taken away */
 	uint32_t lanes;
 	bool ready, broken, gone;
 	bool retry; /* too many descriptors were in flight: flush again later */
@@ -80,7 +82,7 @@ struct relay *worker_relay(const struct worker *worker, uint32_t lane);
 /* Changes of its lane table; each raises the version and rings. */
 void worker_table_open(struct worker *worker, uint32_t lane, enum lane_role role,
 	uint32_t ring_log2, uint64_t peer_process);
-void worker_table_slots(struct worker *worker, uint32_t lane, uint64_t slots);
+void worker_table_slots(struct worker *worker, uint32_t lane, uint64_t slots, uint64_t revoked);
 void worker_table_state(struct worker *worker, uint32_t lane, enum table_state state);
 void worker_table_interface(struct worker *worker, uint32_t slot, const struct hash *interface,
 	uint32_t body_bytes_max);

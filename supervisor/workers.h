@@ -102,6 +102,7 @@ const char *workers_interface_name(
 struct worker_stats {
 	uint64_t messages; /* to host interfaces */
 	uint64_t answers;
+	uint64_t denied;     /* messages to one that was taken away meanwhile */
 	uint32_t lanes;      /* it is an end of */
 	uint64_t lane_bytes; /* it pays for, see limits.h */
 	uint64_t refused;    /* times it met a limit when it opened an interface */

@@ -224,6 +224,15 @@ START_TEST(a_message_to_a_slot_that_was_taken_away_comes_back)
 }
 END_TEST
 
+START_TEST(a_message_to_a_slot_that_was_revoked_is_denied)
+{
+	say("one");
+	world_revoke(&client, 1u << WORLD_SLOT);
+	ck_assert_int_eq(guest_look(), 0);
+	ck_assert_uint_eq(peer_hear(&client).head.slot, RS_DENIED);
+}
+END_TEST
+
 START_TEST(what_was_delivered_before_can_still_be_answered)
 {
 	say("one");
@@ -418,6 +427,7 @@ static Suite *closing_suite(void)
 	tcase_add_test(clients, nobody_waits_for_answers_to_a_dead_clients_last_words);
 	tcase_add_test(clients, who_waits_for_an_answer_is_not_told_of_clients);
 	tcase_add_test(slots, a_message_to_a_slot_that_was_taken_away_comes_back);
+	tcase_add_test(slots, a_message_to_a_slot_that_was_revoked_is_denied);
 	tcase_add_test(slots, what_was_delivered_before_can_still_be_answered);
 	tcase_add_loop_test(lies, a_handler_that_lies_is_not_believed, 0, ARRAY_LEN(to_client));
 	tcase_add_loop_test(lies, a_client_that_lies_is_gone, 0, ARRAY_LEN(to_handler));

@@ -79,6 +79,7 @@ static inline void world_new(void)
 	ck_assert_int_eq(memfd_new("table", TABLE_BYTES, 0, &start.table), 0);
 	world.table = world_map(start.table, TABLE_BYTES);
 	world.table->lanes[LANE_HOME].ring_log2 = LANE_RING_SMALL;
+	world.table->lanes[LANE_HOME].slots = UINT64_MAX;
 	ck_assert_int_eq(lane_new(LANE_RING_SMALL, &start.home_lane), 0);
 	world_lane(&world.home, start.home_lane, LANE_HANDLER);
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sockets), 0);
@@ -112,6 +113,14 @@ static inline void world_slots(const struct peer *peer, uint64_t slots)
 {
 	atomic_store(&world.table->lanes[peer->index].slots, slots);
 	world_changed();
+}
+
+static inline void world_revoke(const struct peer *peer, uint64_t slots)
+{
+	struct table_lane *entry = &world.table->lanes[peer->index];
+
+	atomic_store(&entry->revoked, slots);
+	world_slots(peer, atomic_load(&entry->slots) & ~slots);
 }
 
 static inline void world_say(

@@ -161,11 +161,12 @@ static bool on_connect(void *context, const struct broker_connect *wanted)
 	return true;
 }
 
-static void on_slots(void *context, uint64_t process, uint32_t lane, uint64_t slots)
+static void on_slots(
+	void *context, uint64_t process, uint32_t lane, uint64_t slots, uint64_t revoked)
 {
 	struct process *p = world_process(process);
 
-	(void)context;
+	(void)context, (void)revoked;
 	if (!p->known) /* rsd has forgotten it already */
 		return;
 	struct entry_of_table *entry = &p->table[lane];

@@ -77,9 +77,10 @@ static bool on_connect(void *context, const struct broker_connect *wanted)
 	return true;
 }
 
-static void on_slots(void *context, uint64_t process, uint32_t lane, uint64_t slots)
+static void on_slots(
+	void *context, uint64_t process, uint32_t lane, uint64_t slots, uint64_t revoked)
 {
-	(void)context;
+	(void)context, (void)revoked;
 	/* of what is over, slots can only be taken away */
 	MUST(lanes[process][lane].state != TABLE_FREE);
 	MUST(lanes[process][lane].state == TABLE_OPEN ||
@@ -583,9 +584,10 @@ static bool count_connect(void *context, const struct broker_connect *wanted)
 	return true;
 }
 
-static void no_slots(void *context, uint64_t process, uint32_t lane, uint64_t slots)
+static void no_slots(
+	void *context, uint64_t process, uint32_t lane, uint64_t slots, uint64_t revoked)
 {
-	(void)context, (void)process, (void)lane, (void)slots;
+	(void)context, (void)process, (void)lane, (void)slots, (void)revoked;
 }
 
 static void no_state(void *context, uint64_t process, uint32_t lane, enum table_state state)

@@ -586,6 +586,16 @@ START_TEST(a_message_in_a_slot_that_was_taken_away_comes_back)
 }
 END_TEST
 
+START_TEST(a_message_in_a_slot_that_was_revoked_is_denied)
+{
+	relay->slots = ~(1ull << 3);
+	relay->revoked = 1ull << 3;
+	say_part(9, 0, 100, 100);
+	ck_assert(!handler_has_something());
+	ck_assert_uint_eq(answered(9), RS_DENIED);
+}
+END_TEST
+
 START_TEST(a_long_one_comes_back_at_its_end)
 {
 	relay->slots = 0;
@@ -743,6 +753,7 @@ static Suite *relays_suite(void)
 		FIRST_WAY, WAYS_END);
 	tc = new_case(suite, "slots");
 	tcase_add_test(tc, a_message_in_a_slot_that_was_taken_away_comes_back);
+	tcase_add_test(tc, a_message_in_a_slot_that_was_revoked_is_denied);
 	tcase_add_test(tc, a_long_one_comes_back_at_its_end);
 	tcase_add_test(tc, a_refused_one_that_its_sender_takes_back_is_nothing);
 	tcase_add_test(tc, a_refusal_waits_for_the_end_of_a_long_answer);
