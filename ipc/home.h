@@ -27,6 +27,22 @@ struct home_lane_tag { /* the message that carries the descriptors */
 #define HOME_OPEN_LARGE \
 	0x100u /* if this makes a new lane: with large rings, long bodies will come */
 
+/*
+ * A status of RECORD_OPENED that no program sees: a person is asked, or the program that
+ * handles the interface is being started. Every message to it is kept, RS_ALLOW_DELAY or not,
+ * until another RECORD_OPENED of the same interface (record.id 0) says what becomes of them:
+ *
+ *   RS_OK                they are sent, in order
+ *   RS_DENIED, RS_LIMIT  they all complete with this status
+ *   RS_NO_HANDLER        those without RS_ALLOW_DELAY complete with it, the others wait on; the
+ *                        broker remembers that if the open carried RS_ALLOW_DELAY, and is asked
+ *                        again if it did not
+ *   HOME_LATER           for something else now
+ *
+ * It comes for certain. It may come for an interface that was only awaited, too.
+ */
+#define HOME_LATER UINT32_MAX
+
 /* RECORD_OPEN: which lane and slot lead to this interface? record.id is echoed. */
 struct home_open {
 	uint8_t interface[32];
@@ -38,7 +54,7 @@ struct home_open {
  * RECORD_OPENED: always at once. status RS_OK: send on this lane and slot; new_lane: its
  * descriptors wait in the socket. RS_NO_HANDLER with RS_ALLOW_DELAY asked: the broker
  * remembers, and sends another RECORD_OPENED of the same interface (record.id 0) when somebody
- * handles it. RS_DENIED, RS_LIMIT otherwise.
+ * handles it. RS_DENIED, RS_LIMIT otherwise. HOME_LATER: not yet, see there.
  */
 struct home_opened {
 	uint8_t interface[32];

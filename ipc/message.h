@@ -80,6 +80,8 @@ enum {
 	RS_NOTICE_STOP = 1, /* end soon; the body is a u64: milliseconds left */
 	RS_NOTICE_ROOM,     /* what was refused with RS_BUSY may be tried again; no body. Comes
 			       once for each way that refused something since */
+	RS_NOTICE_REPLACED, /* somebody else handles an interface from now on: the body is its
+			       32 bytes. What was sent here before that still comes */
 };
 
 /* Stands before every body that next_message() writes. */
