@@ -3,10 +3,10 @@
  */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "ipc/hash.h"
 #include "supervisor/ask.h"
+#include "supervisor/cells.h"
 #include "supervisor/listing.h"
 #include "supervisor/program.h"
 #include "supervisor/rsctl.h"
@@ -17,64 +17,22 @@
 
 /* --- cells --- */
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-static const char *number_cell(const json_t *row, const char *key, char *room, size_t size)
-{
-	json_t *n = json_object_get(row, key);
-
-	if (!json_is_integer(n))
-		return "-";
-	snprintf(room, size, "%lld", (long long)json_integer_value(n));
-	return room;
-}
-
-static const char *text_cell(const json_t *row, const char *key)
-{
-	const char *text = ask_text(row, key);
-
-	return *text ? text : "-";
-}
-
-static const char *hash_cell(const json_t *row, char *room, size_t size)
-{
-	snprintf(room, size, "%.*s", RSCTL_SHORT_HASH, text_cell(row, "program"));
-	return room;
-}
-
 /* A native client's hash is that of its name: nothing one could ask for. */
 static const char *kind_cell(const json_t *row, char *room, size_t size)
 {
 	return strcmp(ask_text(row, "kind"), "native") == 0 ? "native"
-							    : hash_cell(row, room, size);
-}
-
-static const char *process_cell(const json_t *row, char *room, size_t size)
-{
-	return number_cell(row, "process", room, size);
-}
-
-static const char *name_cell(const json_t *row, char *room, size_t size)
-{
-	(void)room, (void)size;
-	return text_cell(row, "name");
+							    : cells_program(row, room, size);
 }
 
 static const char *state_cell(const json_t *row, char *room, size_t size)
 {
 	(void)room, (void)size;
-	return text_cell(row, "state");
+	return cells_text(row, "state");
 }
 
 static const char *pid_cell(const json_t *row, char *room, size_t size)
 {
-	return number_cell(row, "pid", room, size);
+	return cells_number(row, "pid", room, size);
 }
 
 /* How long it has run, or ran. */
@@ -84,7 +42,7 @@ static const char *time_cell(const json_t *row, char *room, size_t size)
 
 	if (started < 0 || size < UNITS_TEXT_SIZE)
 		return "-";
-	return units_span_text(room, ask_number(row, "ended_ms", now_ms()) - started);
+	return units_span_text(room, ask_number(row, "ended_ms", cells_now_ms()) - started);
 }
 
 static const char *status_cell(const json_t *row, char *room, size_t size)
@@ -98,35 +56,6 @@ static const char *status_cell(const json_t *row, char *room, size_t size)
 	return room;
 }
 
-/* An interface whose 32 bytes are a readable name, as examples have them, is shown by it. */
-static bool readable(const char *hex, char name[HASH_BYTES + 1])
-{
-	struct hash hash;
-	size_t i = 0;
-
-	if (!hash_from_hex(hex, &hash))
-		return false;
-	for (; i < HASH_BYTES && hash.bytes[i] > ' ' && hash.bytes[i] < 0x7f; i++)
-		name[i] = (char)hash.bytes[i];
-	name[i] = 0;
-	size_t letters = i;
-	while (i < HASH_BYTES && hash.bytes[i] == 0)
-		i++;
-	return letters > 0 && i == HASH_BYTES;
-}
-
-static const char *interface_name(const json_t *item, char name[HASH_BYTES + 1])
-{
-	const char *text = json_is_string(item) ? json_string_value(item) : "?";
-
-	if (readable(text, name))
-		return name;
-	if (strlen(text) != HASH_HEX_SIZE - 1)
-		return text; /* a host interface */
-	snprintf(name, HASH_BYTES + 1, "%.*s", RSCTL_SHORT_HASH, text);
-	return name;
-}
-
 static const char *interfaces(const json_t *list, char *room, size_t size)
 {
 	const json_t *item;
@@ -134,9 +63,10 @@ static const char *interfaces(const json_t *list, char *room, size_t size)
 
 	json_array_foreach(list, i, item)
 	{
-		char name[HASH_BYTES + 1];
-		int n = snprintf(
-			room + at, size - at, "%s%s", i ? "," : "", interface_name(item, name));
+		char name[CELLS_INTERFACE_SIZE];
+		const char *text = json_is_string(item) ? json_string_value(item) : "?";
+		int n = snprintf(room + at, size - at, "%s%s", i ? "," : "",
+			cells_interface(text, name));
 		if (n < 0 || at + (size_t)n >= size)
 			break; /* what fits is shown */
 		at += (size_t)n;
@@ -164,32 +94,26 @@ static const char *size_cell(const json_t *row, char *room, size_t size)
 
 static const char *added_cell(const json_t *row, char *room, size_t size)
 {
-	json_int_t added = ask_number(row, "added_ms", -1);
-	char span[UNITS_TEXT_SIZE];
-
-	if (added < 0)
-		return "-";
-	snprintf(room, size, "%s ago", units_span_text(span, now_ms() - added));
-	return room;
+	return cells_ago(row, "added_ms", room, size);
 }
 
 static const char *compiled_cell(const json_t *row, char *room, size_t size)
 {
 	(void)room, (void)size;
-	return text_cell(row, "compiled");
+	return cells_text(row, "compiled");
 }
 
 static const char *running_cell(const json_t *row, char *room, size_t size)
 {
-	return number_cell(row, "running", room, size);
+	return cells_number(row, "running", room, size);
 }
 
 /* --- ps and ls --- */
 
 static const struct listing_column ps_columns[] = {
-	{ ">PROCESS", process_cell },
+	{ ">PROCESS", cells_process },
 	{ "PROGRAM", kind_cell },
-	{ "NAME", name_cell },
+	{ "NAME", cells_name },
 	{ "STATE", state_cell },
 	{ ">PID", pid_cell },
 	{ ">TIME", time_cell },
@@ -198,9 +122,9 @@ static const struct listing_column ps_columns[] = {
 };
 
 static const struct listing_column ps_all_columns[] = {
-	{ ">PROCESS", process_cell },
+	{ ">PROCESS", cells_process },
 	{ "PROGRAM", kind_cell },
-	{ "NAME", name_cell },
+	{ "NAME", cells_name },
 	{ "STATE", state_cell },
 	{ ">PID", pid_cell },
 	{ ">TIME", time_cell },
@@ -223,7 +147,7 @@ int rsctl_show_ps(struct rsctl *ctl)
 }
 
 static const struct listing_column ls_columns[] = {
-	{ "PROGRAM", hash_cell },
+	{ "PROGRAM", cells_program },
 	{ ">SIZE", size_cell },
 	{ ">ADDED", added_cell },
 	{ "COMPILED", compiled_cell },
@@ -347,7 +271,7 @@ int rsctl_show_logs(struct rsctl *ctl)
 static int print_event(struct listing *l, const json_t *row)
 {
 	char when[UNITS_TEXT_SIZE];
-	const char *detail = ask_text(row, "detail"), *event = text_cell(row, "event");
+	const char *detail = ask_text(row, "detail"), *event = cells_text(row, "event");
 	json_int_t process = ask_number(row, "process", -1);
 
 	(void)l;
