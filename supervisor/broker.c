@@ -104,6 +104,12 @@ int broker_new(const struct broker_actions *actions, broker_policy policy, void 
 	return 0;
 }
 
+void broker_set_policy(struct broker *broker, broker_policy policy, void *context)
+{
+	broker->policy = policy;
+	broker->policy_context = context;
+}
+
 void broker_mediate(struct broker *broker, bool mediate)
 {
 	broker->mediate = mediate;
@@ -297,10 +303,13 @@ bool broker_lane_broken(struct broker *broker, uint64_t process, uint32_t index)
 static uint32_t allowed(struct broker *broker, const struct member *member,
 	const struct hash *interface, enum broker_right right, bool *mediated)
 {
-	*mediated = broker->mediate;
-	return broker->policy ? broker->policy(broker->policy_context, &member->program,
-					interface, right, mediated)
-			      : RS_OK;
+	struct broker_verdict verdict = { .status = RS_OK };
+
+	if (broker->policy)
+		verdict = broker->policy(broker->policy_context, member->process,
+			&member->program, interface, right);
+	*mediated = broker->mediate || verdict.mediated;
+	return verdict.status == BROKER_ASK ? RS_DENIED : verdict.status;
 }
 
 static void tell_opened(struct broker *broker, struct member *client, uint64_t open_id,
@@ -462,7 +471,8 @@ uint32_t broker_register(struct broker *broker, uint64_t process, const struct h
 		return RS_TAKEN;
 	if (entry && entry->handler) { /* with another limit, perhaps */
 		handler->slots[entry->slot] = slot_of(broker, interface, body_bytes_max);
-		broker->act.handles(broker->act.context, process, entry->slot, interface);
+		broker->act.handles(broker->act.context, process, entry->slot, interface,
+			handler->slots[entry->slot].body_bytes_max);
 		return RS_OK;
 	}
 	uint32_t slot = slot_for(handler, interface);
@@ -473,7 +483,8 @@ uint32_t broker_register(struct broker *broker, uint64_t process, const struct h
 	entry->slot = slot;
 	handler->slots[slot] = slot_of(broker, interface, body_bytes_max);
 	handler->handled_count++;
-	broker->act.handles(broker->act.context, process, slot, interface);
+	broker->act.handles(broker->act.context, process, slot, interface,
+		handler->slots[slot].body_bytes_max);
 	serve_waits(broker, entry);
 	return RS_OK;
 }
@@ -613,4 +624,62 @@ bool broker_use(const struct broker *broker, uint64_t process, struct broker_use
 		.lane_bytes = member->paid_bytes,
 		.refused = member->refused };
 	return true;
+}
+
+void broker_reconsider(struct broker *broker, uint64_t process, const struct hash *interface)
+{
+	(void)broker, (void)process, (void)interface;
+}
+
+int broker_bind(struct broker *broker, const struct hash *interface, const struct hash *program)
+{
+	(void)broker, (void)interface, (void)program;
+	return BROKER_NOT;
+}
+
+void broker_start_failed(struct broker *broker, const struct hash *interface)
+{
+	(void)broker, (void)interface;
+}
+
+int broker_instance(struct broker *broker, const struct hash *instance, uint64_t owner,
+	uint64_t child, const struct hash *interface)
+{
+	(void)broker, (void)instance, (void)owner, (void)child, (void)interface;
+	return BROKER_NOT;
+}
+
+void broker_instance_end(struct broker *broker, const struct hash *instance)
+{
+	(void)broker, (void)instance;
+}
+
+bool broker_serves(const struct broker *broker, uint64_t handler, uint64_t client)
+{
+	const struct member *from = member_find(broker, client);
+	const struct member *to = member_find(broker, handler);
+
+	for (const struct link *link = from && to ? from->paid : NULL; link; link = link->next)
+		if (link->ends[LANE_HANDLER] == to)
+			return true;
+	return false;
+}
+
+void broker_each_interface(const struct broker *broker,
+	bool (*each)(void *context, const struct broker_interface *interface), void *context)
+{
+	(void)broker, (void)each, (void)context;
+}
+
+void broker_each_waiting(const struct broker *broker, const struct hash *interface,
+	bool (*each)(void *context, const struct broker_waiting *waiting), void *context)
+{
+	(void)broker, (void)interface, (void)each, (void)context;
+}
+
+void broker_each_direct(const struct broker *broker, const struct hash *program,
+	const struct hash *interface, bool (*each)(void *context, uint64_t client),
+	void *context)
+{
+	(void)broker, (void)program, (void)interface, (void)each, (void)context;
 }

@@ -128,6 +128,7 @@ static void slots(
 {
 	struct worker *worker = crew_find(context, process);
 
+	(void)revoked;
 	if (!worker)
 		return;
 	struct relay *relay = worker_relay(worker, lane);
@@ -257,15 +258,44 @@ static void lane_state(void *context, uint64_t process, uint32_t lane, enum tabl
 	worker_table_state(worker, lane, state);
 }
 
-static void handles(
-	void *context, uint64_t process, uint32_t slot, const struct hash *interface)
+static void handles(void *context, uint64_t process, uint32_t slot,
+	const struct hash *interface, uint32_t body_bytes_max)
 {
-	struct crew *crew = context;
-	struct worker *worker = crew_find(crew, process);
+	struct worker *worker = crew_find(context, process);
 
 	if (worker)
-		worker_table_interface(
-			worker, slot, interface, broker_body_max(crew->broker, interface));
+		worker_table_interface(worker, slot, interface, body_bytes_max);
+}
+
+/* ---- what rsd itself has to do ---- */
+
+static bool ask(
+	void *context, uint64_t process, const struct hash *interface, enum broker_right right)
+{
+	const struct workers_events *events = &((struct crew *)context)->events;
+
+	return events->ask && events->ask(events->context, process, interface, right);
+}
+
+static bool start(void *context, const struct hash *interface)
+{
+	const struct workers_events *events = &((struct crew *)context)->events;
+
+	return events->start && events->start(events->context, interface);
+}
+
+static void replaced(void *context, uint64_t process, const struct hash *interface)
+{
+	const struct workers_events *events = &((struct crew *)context)->events;
+
+	if (events->replaced)
+		events->replaced(events->context, process, interface);
+}
+
+static uint64_t now_ms(void *context)
+{
+	(void)context;
+	return crew_clock_ns(CLOCK_MONOTONIC) / 1000000;
 }
 
 struct broker_actions linking_actions(struct crew *crew)
@@ -275,5 +305,9 @@ struct broker_actions linking_actions(struct crew *crew)
 		.connect = connect,
 		.slots = slots,
 		.lane_state = lane_state,
-		.handles = handles };
+		.handles = handles,
+		.ask = ask,
+		.start = start,
+		.replaced = replaced,
+		.now_ms = now_ms };
 }

@@ -302,6 +302,38 @@ void workers_mediate(struct workers *workers, bool mediate)
 	broker_mediate(workers->crew.broker, mediate);
 }
 
+void workers_policy(struct workers *workers, broker_policy policy, void *context)
+{
+	broker_set_policy(workers->crew.broker, policy, context);
+}
+
+void workers_reconsider(struct workers *workers, uint64_t process, const struct hash *interface)
+{
+	broker_reconsider(workers->crew.broker, process, interface);
+}
+
+int workers_bind(
+	struct workers *workers, const struct hash *interface, const struct hash *program)
+{
+	return broker_bind(workers->crew.broker, interface, program);
+}
+
+void workers_start_failed(struct workers *workers, const struct hash *interface)
+{
+	broker_start_failed(workers->crew.broker, interface);
+}
+
+int workers_instance(struct workers *workers, const struct hash *instance, uint64_t owner,
+	uint64_t child, const struct hash *interface)
+{
+	return broker_instance(workers->crew.broker, instance, owner, child, interface);
+}
+
+void workers_instance_end(struct workers *workers, const struct hash *instance)
+{
+	broker_instance_end(workers->crew.broker, instance);
+}
+
 const struct broker *workers_broker(const struct workers *workers)
 {
 	return workers->crew.broker;
@@ -330,7 +362,8 @@ bool workers_stats(const struct workers *workers, uint64_t process, struct worke
 		.denied = worker->denied,
 		.lanes = worker->lanes,
 		.lane_bytes = use.lane_bytes,
-		.refused = use.refused };
+		.refused = use.refused,
+		.denied = use.denied };
 	return true;
 }
 

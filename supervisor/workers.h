@@ -39,6 +39,13 @@ struct workers_events {
 	/* The program has read input, there is room for more (host_console_room). May be NULL.
 	 */
 	void (*input_wanted)(void *context, uint64_t process);
+	/* As in struct broker_actions; NULL: nobody is asked, nothing is started, nobody told.
+	 */
+	bool (*ask)(void *context, uint64_t process, const struct hash *interface,
+		enum broker_right right);
+	bool (*start)(void *context, const struct hash *interface);
+	/* The process was told (RS_NOTICE_REPLACED). */
+	void (*replaced)(void *context, uint64_t process, const struct hash *interface);
 };
 
 int workers_new(const struct workers_events *events, struct workers **out) MUST_USE;
@@ -65,6 +72,19 @@ int workers_socket(const struct workers *workers, uint64_t process);
 
 /* Whether messages between programs go through rsd: broker_mediate(). */
 void workers_mediate(struct workers *workers, bool mediate);
+
+/* Who may use and handle what; before the first process. */
+void workers_policy(struct workers *workers, broker_policy policy, void *context);
+
+/* What broker.h says of the same names. */
+void workers_reconsider(
+	struct workers *workers, uint64_t process, const struct hash *interface);
+int workers_bind(struct workers *workers, const struct hash *interface,
+	const struct hash *program) MUST_USE;
+void workers_start_failed(struct workers *workers, const struct hash *interface);
+int workers_instance(struct workers *workers, const struct hash *instance, uint64_t owner,
+	uint64_t child, const struct hash *interface) MUST_USE;
+void workers_instance_end(struct workers *workers, const struct hash *instance);
 
 /* Reads home lanes and passes on what is mediated, in turn, with a budget each. True: call
  * again soon, something is left. */
@@ -106,6 +126,7 @@ struct worker_stats {
 	uint32_t lanes;      /* it is an end of */
 	uint64_t lane_bytes; /* it pays for, see limits.h */
 	uint64_t refused;    /* times it met a limit when it opened an interface */
+	uint64_t denied;     /* times it opened or registered what it may not */
 };
 bool workers_stats(
 	const struct workers *workers, uint64_t process, struct worker_stats *out) MUST_USE;

@@ -228,20 +228,23 @@ static void on_lane_state(
 	show_state(p, lane, state);
 }
 
-static void on_handles(
-	void *context, uint64_t process, uint32_t slot, const struct hash *interface)
+static void on_handles(void *context, uint64_t process, uint32_t slot,
+	const struct hash *interface, uint32_t body_bytes_max)
 {
+	(void)body_bytes_max;
 	struct process *p = world_process(process);
 
 	(void)context;
 	p->names[slot] = world_interface_of(interface);
 }
 
-static uint32_t policy(void *context, const struct hash *program, const struct hash *interface,
-	enum broker_right right, bool *mediated)
+static struct broker_verdict policy(void *context, uint64_t process, const struct hash *program,
+	const struct hash *interface, enum broker_right right)
 {
-	(void)context, (void)program, (void)interface, (void)right, (void)mediated;
-	return !world_fails() ? RS_OK : world_pick(2) ? RS_DENIED : RS_LIMIT;
+	(void)context, (void)process, (void)program, (void)interface, (void)right;
+	return (struct broker_verdict){ .status = !world_fails()  ? RS_OK
+						  : world_pick(2) ? RS_DENIED
+								  : RS_LIMIT };
 }
 
 /* ---- mediated lanes (linking.c, relays.c) ---- */

@@ -98,9 +98,10 @@ static void on_lane_state(
 	lanes[process][lane].state = state;
 }
 
-static void on_handles(
-	void *context, uint64_t process, uint32_t slot, const struct hash *interface)
+static void on_handles(void *context, uint64_t process, uint32_t slot,
+	const struct hash *interface, uint32_t body_bytes_max)
 {
+	(void)body_bytes_max;
 	(void)context;
 	/* A slot changes its meaning only when no lane lives on which the old one is allowed.
 	 */
@@ -112,13 +113,14 @@ static void on_handles(
 	names[process][slot] = *interface;
 }
 
-static uint32_t policy(void *context, const struct hash *program, const struct hash *interface,
-	enum broker_right right, bool *mediated)
+static struct broker_verdict policy(void *context, uint64_t process, const struct hash *program,
+	const struct hash *interface, enum broker_right right)
 {
-	(void)context, (void)program;
-	if (mediate_one)
-		*mediated = hash_equal(interface, mediate_one);
-	return deny || (deny_use && right == BROKER_USE) ? RS_DENIED : RS_OK;
+	(void)context, (void)process, (void)program;
+	return (struct broker_verdict){
+		.status = deny || (deny_use && right == BROKER_USE) ? RS_DENIED : RS_OK,
+		.mediated = mediate_one && hash_equal(interface, mediate_one)
+	};
 }
 
 static const struct hash a_program = { "p" };
@@ -595,8 +597,10 @@ static void no_state(void *context, uint64_t process, uint32_t lane, enum table_
 	(void)context, (void)process, (void)lane, (void)state;
 }
 
-static void no_name(void *context, uint64_t process, uint32_t slot, const struct hash *name)
+static void no_name(void *context, uint64_t process, uint32_t slot, const struct hash *name,
+	uint32_t body_bytes_max)
 {
+	(void)body_bytes_max;
 	(void)context, (void)process, (void)slot, (void)name;
 }
 
