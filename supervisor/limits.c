@@ -7,6 +7,16 @@
 
 _Static_assert(LIMITS_MEMORY_MAX == MEMORY_SIZE_MAX, "what the runtime reserves");
 
+struct limits limits_default(void)
+{
+	return (struct limits){ .memory_bytes = LIMITS_MEMORY_DEFAULT,
+		.body_bytes = RS_BODY_BYTES_DEFAULT,
+		.outstanding = LIMITS_OUTSTANDING_MAX,
+		.children_memory_bytes = LIMITS_MEMORY_DEFAULT,
+		.children = LIMITS_CHILDREN_DEFAULT,
+		.children_depth = LIMITS_CHILDREN_DEPTH_DEFAULT };
+}
+
 int limits_memory(struct limits *limits, uint64_t bytes)
 {
 	if (bytes == 0 || bytes > LIMITS_MEMORY_MAX)
@@ -28,6 +38,38 @@ int limits_body(struct limits *limits, uint64_t bytes)
 	if (bytes < LIMITS_BODY_MIN || bytes > RS_BODY_BYTES_MAX)
 		return LIMITS_OUT_OF_RANGE;
 	limits->body_bytes = (uint32_t)bytes;
+	return 0;
+}
+
+int limits_outstanding(struct limits *limits, uint64_t messages)
+{
+	if (messages == 0 || messages > LIMITS_OUTSTANDING_MAX)
+		return LIMITS_OUT_OF_RANGE;
+	limits->outstanding = (uint32_t)messages;
+	return 0;
+}
+
+int limits_children(struct limits *limits, uint64_t processes)
+{
+	if (processes > LIMITS_PROCESSES_MAX)
+		return LIMITS_OUT_OF_RANGE;
+	limits->children = (uint32_t)processes;
+	return 0;
+}
+
+int limits_children_memory(struct limits *limits, uint64_t bytes)
+{
+	if (bytes > LIMITS_CHILDREN_MEMORY_MAX)
+		return LIMITS_OUT_OF_RANGE;
+	limits->children_memory_bytes = bytes;
+	return 0;
+}
+
+int limits_children_depth(struct limits *limits, uint64_t generations)
+{
+	if (generations > LIMITS_CHILDREN_DEPTH_MAX)
+		return LIMITS_OUT_OF_RANGE;
+	limits->children_depth = (uint32_t)generations;
 	return 0;
 }
 

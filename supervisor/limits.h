@@ -12,6 +12,13 @@
 #define LIMITS_CPU_S_MAX      (10ull * 365 * 86400)
 #define LIMITS_PROCESSES_MAX  4096u
 
+/* Of the processes that a process starts, and those that they start: allowance.h. */
+#define LIMITS_CHILDREN_DEFAULT       16u
+#define LIMITS_CHILDREN_DEPTH_DEFAULT 4u
+#define LIMITS_CHILDREN_DEPTH_MAX     64u
+#define LIMITS_CHILDREN_MEMORY_MAX    (LIMITS_PROCESSES_MAX * LIMITS_MEMORY_MAX)
+#define LIMITS_OUTSTANDING_MAX        4096u /* as many ids as the runtime gives at a time */
+
 /* Lanes of one process as a client, until both ends have let go of them: so that no client
  * takes all the lanes that its handlers may have (LANES_MAX), nor the memory of the machine. */
 #define LIMITS_LANES_AS_CLIENT 256u
@@ -30,12 +37,24 @@ struct limits {
 	uint64_t memory_bytes; /* linear memory may grow to this; whole wasm pages */
 	uint64_t cpu_s;        /* 0: no limit */
 	uint32_t body_bytes;   /* of a body between processes; one for all of rsd */
+	uint32_t outstanding;  /* messages of its own that were not yet answered */
+
+	/* of all its descendants together */
+	uint64_t children_memory_bytes;
+	uint32_t children; /* at the same time */
+	uint32_t children_depth;
 };
+/* A process that nobody has said anything about. */
+struct limits limits_default(void);
 
 /* memory_bytes is rounded up to whole pages. */
 int limits_memory(struct limits *limits, uint64_t bytes) MUST_USE;
 int limits_cpu(struct limits *limits, uint64_t seconds) MUST_USE;
 int limits_body(struct limits *limits, uint64_t bytes) MUST_USE;
+int limits_outstanding(struct limits *limits, uint64_t messages) MUST_USE;
+int limits_children(struct limits *limits, uint64_t processes) MUST_USE;
+int limits_children_memory(struct limits *limits, uint64_t bytes) MUST_USE;
+int limits_children_depth(struct limits *limits, uint64_t generations) MUST_USE;
 
 /* Raises the limit of open descriptors to what is allowed; how many processes fit into that. */
 uint32_t limits_raise_processes(void);
