@@ -40,6 +40,7 @@ struct start_block {
 	uint64_t memory_bytes_max; /* linear memory may grow to this */
 	uint64_t cpu_s_max;        /* 0: no limit */
 	uint32_t body_bytes_max;   /* the longest body it may send, or be sent */
+	uint32_t outstanding_max;  /* own messages at a time; 0: TICKETS_OWN_MAX */
 	uint32_t arguments_count, environment_count;
 	uint32_t strings_bytes;
 	uint32_t console; /* 1: somebody is attached, standard input can be asked for on

@@ -6,10 +6,17 @@
 
 LARGE_TABLE struct tickets tickets_own, tickets_others;
 
+static uint32_t own_max = TICKETS_OWN_MAX;
 static uint32_t shared; /* asked ones beyond what their lanes have for sure */
 
 #define SHARED_MAX (TICKETS_MAX - 1 - LANES_MAX * TICKETS_LANE_SURE)
 _Static_assert(TICKETS_MAX - 1 > LANES_MAX * TICKETS_LANE_SURE, "there is something to share");
+
+void tickets_limit(uint32_t own)
+{
+	/* the first place of a set is never given */
+	own_max = own && own < TICKETS_OWN_MAX ? own + 1 : TICKETS_OWN_MAX;
+}
 
 static bool reclaim_moot(struct tickets *set)
 {
@@ -54,7 +61,7 @@ static struct ticket *new_of(
 
 struct ticket *tickets_new(enum ticket_state state, uint16_t lane)
 {
-	return new_of(&tickets_own, TICKETS_OWN_MAX, state, lane);
+	return new_of(&tickets_own, own_max, state, lane);
 }
 
 /* ---- shares of the others ---- */

@@ -56,6 +56,8 @@ struct tickets {
 extern struct tickets tickets_own, tickets_others;
 
 void tickets_forget(void); /* both sets */
+/* The program may have no more own messages than this at a time; 0: as many as there may be. */
+void tickets_limit(uint32_t own);
 
 /* For an own message; NULL: the limit is reached. */
 struct ticket *tickets_new(enum ticket_state state, uint16_t lane);

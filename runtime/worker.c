@@ -15,6 +15,7 @@
 #include "runtime/inbox.h"
 #include "runtime/memory.h"
 #include "runtime/object.h"
+#include "runtime/tickets.h"
 #include "runtime/trap.h"
 #include "runtime/wasi.h"
 
@@ -62,6 +63,7 @@ static int map_room(const struct worker_birth *birth)
 	int r = inbox_init(block->body_bytes_max);
 
 	(void)birth;
+	tickets_limit(block->outstanding_max);
 	return r ? r : held_init();
 }
 

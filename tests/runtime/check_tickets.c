@@ -36,6 +36,22 @@ START_TEST(there_is_a_limit_and_room_again_after_it)
 }
 END_TEST
 
+START_TEST(who_may_have_fewer_has_fewer)
+{
+	struct ticket *first;
+
+	tickets_limit(3);
+	first = tickets_new(TICKET_SENT, 1);
+	ck_assert_ptr_nonnull(first);
+	ck_assert_ptr_nonnull(tickets_new(TICKET_SENT, 1));
+	ck_assert_ptr_nonnull(tickets_new(TICKET_SENT, 1));
+	ck_assert_ptr_null(tickets_new(TICKET_SENT, 1));
+	tickets_free(&tickets_own, first);
+	ck_assert_ptr_nonnull(tickets_new(TICKET_SENT, 1));
+	ck_assert_ptr_null(tickets_new(TICKET_SENT, 1));
+}
+END_TEST
+
 /* ---- shares ---- */
 
 static uint32_t ask_all(uint16_t lane)
@@ -167,6 +183,7 @@ static Suite *tickets_suite(void)
 
 	tcase_add_test(ids, an_id_is_never_given_again);
 	tcase_add_test(ids, there_is_a_limit_and_room_again_after_it);
+	tcase_add_test(ids, who_may_have_fewer_has_fewer);
 	tcase_add_test(ids, numbers_that_were_never_given_are_found_nowhere);
 	tcase_add_test(shares, one_client_leaves_most_to_the_others);
 	tcase_add_test(shares, every_lane_has_some_whatever_the_others_have);
