@@ -79,6 +79,9 @@ static json_t *basics(const struct process *p)
 	number(object, "started_ms", (uint64_t)p->created_ms);
 	if (p->state == PROCESS_GONE)
 		number(object, "ended_ms", (uint64_t)p->ended_ms);
+	if (p->parent)
+		number(object, "parent", p->parent);
+	number(object, "spawns_refused", p->spawns_refused);
 	if (!p->native) { /* it is not rsd's to limit */
 		number(object, "memory_bytes", p->limits.memory_bytes);
 		number(object, "cpu_s", p->limits.cpu_s);
@@ -117,6 +120,29 @@ static bool add_mediated(void *context, const struct worker_mediated *mediated)
 	return json_array_size(list) < MEDIATED_MAX;
 }
 
+static json_t *amount(const struct allowance *a, const struct allowance_amount *of)
+{
+	json_t *object = json_object();
+
+	number(object, "processes", of->processes);
+	number(object, "memory_bytes", of->memory_bytes);
+	number(object, "outstanding", of->outstanding);
+	if (a->cpu_limited)
+		number(object, "cpu_s", of->cpu_s);
+	return object;
+}
+
+/* For all it starts; nothing any more once it is gone. */
+static void add_allowance(const struct process *p, json_t *object)
+{
+	if (!p->allowance)
+		return;
+	json_t *allowance = amount(p->allowance, &p->allowance->total);
+	number(allowance, "depth", p->allowance->depth);
+	json_object_set_new(allowance, "used", amount(p->allowance, &p->allowance->used));
+	json_object_set_new(object, "allowance", allowance);
+}
+
 json_t *describe_process(const struct session_parts *parts, struct process *p)
 {
 	json_t *object = basics(p);
@@ -147,6 +173,7 @@ json_t *describe_process_fully(const struct session_parts *parts, struct process
 	json_object_set_new(object, "args", strings(p, &at, p->arguments));
 	json_object_set_new(object, "env", strings(p, &at, p->variables));
 	add_stats(parts, p, object, true);
+	add_allowance(p, object);
 	json_t *mediated = json_array();
 	workers_each_mediated(parts->workers, p->id, add_mediated, mediated);
 	json_object_set_new(object, "mediated", mediated);

@@ -15,7 +15,7 @@
 /* Of the processes that a process starts, and those that they start: allowance.h. */
 #define LIMITS_CHILDREN_DEFAULT       16u
 #define LIMITS_CHILDREN_DEPTH_DEFAULT 4u
-#define LIMITS_CHILDREN_DEPTH_MAX     64u
+#define LIMITS_CHILDREN_DEPTH_MAX     15u
 #define LIMITS_CHILDREN_MEMORY_MAX    (LIMITS_PROCESSES_MAX * LIMITS_MEMORY_MAX)
 #define LIMITS_OUTSTANDING_MAX        4096u /* as many ids as the runtime gives at a time */
 

@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "ipc/hash.h"
+#include "supervisor/allowance.h"
 #include "supervisor/compile.h"
 #include "supervisor/ending.h"
 #include "supervisor/journal.h"
@@ -52,6 +53,16 @@ struct process_actions {
 	void (*finish)(void *context, struct process *p);   /* it is gone: settle everything */
 };
 
+/*
+ * Somebody who wants to know how it goes on; told after the fact. In gone() its ending is
+ * known; it is the last word.
+ */
+struct process_watch {
+	void *context;
+	void (*running)(void *context, struct process *p);
+	void (*gone)(void *context, struct process *p);
+};
+
 enum {
 	PROCESS_IGNORED = 1 /* the event means nothing in this state */
 };
@@ -73,6 +84,10 @@ struct process {
 	struct hash program;
 	char name[CONTROL_NAME_MAX + 1]; /* may be empty */
 	struct limits limits;
+	uint64_t parent;                   /* the process that started it; 0: a person */
+	struct allowance *allowance;       /* for those that it starts; NULL once GONE */
+	uint64_t spawns_refused;           /* children it was not given */
+	const struct process_watch *watch; /* NULL: nobody */
 	char *strings; /* arguments, then environment, each closed with a zero */
 	uint32_t strings_bytes, arguments, variables;
 

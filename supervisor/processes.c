@@ -161,11 +161,14 @@ static void finish(void *context, struct process *p)
 	p->ended_ms = events_now_ms();
 	journal_close(p->book);
 	p->attached = NULL;
+	p->allowance = allowance_drop(p->allowance);
 	ps->alive--;
 	roster_gone(ps->roster);
 	events_add(ps->parts.events, "ended", p->id, &p->program, "%s, status %d%s%s",
 		ending_text(p->ending.cause), p->ending.status, p->ending.detail[0] ? ": " : "",
 		p->ending.detail);
+	if (p->watch)
+		p->watch->gone(p->watch->context, p);
 }
 
 /* ---- to the launcher ---- */
@@ -179,6 +182,7 @@ static int make_block(const struct process *p, int *out)
 		.memory_bytes_max = p->limits.memory_bytes,
 		.cpu_s_max = p->limits.cpu_s,
 		.body_bytes_max = p->limits.body_bytes,
+		.outstanding_max = p->limits.outstanding,
 		.arguments_count = p->arguments,
 		.environment_count = p->variables,
 		.strings_bytes = p->strings_bytes,
@@ -381,9 +385,12 @@ static void ready(void *context, uint64_t id)
 	p->ran = true;
 	if (p->native && p->state == PROCESS_STARTING)
 		loop_timer_stop(&p->timer); /* it was to say this, and did */
-	if (happened(ps, p, PROCESS_READY) == 0 && p->state == PROCESS_RUNNING)
-		events_add(ps->parts.events, p->native ? "joined" : "started", id, &p->program,
-			"%s", log_text(name, sizeof(name), p->name, strlen(p->name)));
+	if (happened(ps, p, PROCESS_READY) || p->state != PROCESS_RUNNING)
+		return;
+	events_add(ps->parts.events, p->native ? "joined" : "started", id, &p->program, "%s",
+		log_text(name, sizeof(name), p->name, strlen(p->name)));
+	if (p->watch)
+		p->watch->running(p->watch->context, p);
 }
 
 static void broken(void *context, uint64_t id, const char *why)
@@ -465,6 +472,7 @@ static struct process *make_process(
 	p->pidfd = -1;
 	p->program = request->program;
 	p->limits = request->limits;
+	p->parent = request->parent;
 	p->strings_bytes = request->strings_bytes;
 	p->arguments = request->arguments;
 	p->variables = request->variables;
@@ -475,7 +483,8 @@ static struct process *make_process(
 	p->want.program = request->program;
 	p->want.ready = compiled;
 	p->strings = malloc(request->strings_bytes + 1);
-	if (!p->strings || journal_open(ps->parts.journal, &p->book)) {
+	if (!p->strings || journal_open(ps->parts.journal, &p->book) ||
+		(!request->allowance && allowance_new(&p->limits, &p->allowance))) {
 		roster_free_process(p);
 		return NULL;
 	}
@@ -500,6 +509,8 @@ int processes_add(
 		return PROCESSES_NO_ID;
 	}
 	p->id = id;
+	if (request->allowance)
+		p->allowance = request->allowance;
 	roster_add(ps->roster, p);
 	ps->alive++;
 	*out = p;
@@ -520,13 +531,18 @@ const char *processes_why(int r)
 	}
 }
 
+void processes_go(struct process *p)
+{
+	compile_get(p->owner->parts.compile, &p->want);
+}
+
 int processes_start(
 	struct processes *ps, const struct processes_request *request, struct process **out)
 {
 	int r = processes_add(ps, request, out);
 
 	if (r == 0)
-		compile_get(ps->parts.compile, &(*out)->want);
+		processes_go(*out);
 	return r;
 }
 

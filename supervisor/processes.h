@@ -58,6 +58,11 @@ struct processes_request {
 	const char *strings; /* arguments and variables as in struct start_block */
 	uint32_t strings_bytes, arguments, variables;
 	struct attached *attached; /* NULL; the caller's until processes_detach() or the end */
+
+	/* Of a child. Its allowance is taken when it is added, and given back when it is gone;
+	 * who has none gets one as the limits say. */
+	uint64_t parent;
+	struct allowance *allowance;
 };
 /* The process begins with its compile; how that goes is seen in its state. It is pinned
  * (roster.h) for the caller. */
@@ -65,10 +70,13 @@ int processes_start(struct processes *processes, const struct processes_request 
 	struct process **out) MUST_USE;
 void processes_detach(struct process *p);
 
-/* For natives.c: a record in the roster, pinned, that nothing happens to yet; what happens to
- * it; what it may use. */
+/* The first half of processes_start(): a record in the roster, pinned, that nothing happens to
+ * yet; and the second: it is compiled and runs. */
 int processes_add(struct processes *processes, const struct processes_request *request,
 	struct process **out) MUST_USE;
+void processes_go(struct process *p);
+
+/* For natives.c: what happens to a record, and what it may use. */
 void processes_happened(struct process *p, enum process_event event);
 const struct processes_parts *processes_parts(const struct processes *processes);
 struct roster *processes_roster(const struct processes *processes);

@@ -27,7 +27,9 @@
  * compile    program
  *     progress...; final: program, bytes (of the object), seconds, kept (false: disk is full)
  * start      program, args? [text] (after the program's own name, which is name or the
- *            beginning of its hash), env? ["K=V"], name?, memory? (bytes), cpu? (seconds)
+ *            beginning of its hash), env? ["K=V"], name?, memory? (bytes), cpu? (seconds),
+ *            children? (that it and those below it may have at a time; 16), children_memory?
+ *            (bytes, of all of them; as memory), children_depth? (generations; 4)
  *     progress...; final, once the program runs: process, program
  * run        as start, and stdin? (bool)
  *     progress...; {"started": {process, program}}; attached (below);
@@ -36,12 +38,15 @@
  *     row: process, kind ("wasm" "native": it joined by itself; no limits then, and program is
  *     the hash of its name), program, name?, pid?, started_ms, ended_ms?, status?, cause?, detail?,
  *     state ("compiling" "starting" "running" "stopping" "gone"), memory_bytes (its limit),
- *     cpu_s (its limit, 0: none), handles [name or hex], waits_for [name or hex]
+ *     cpu_s (its limit, 0: none), parent? (the process that started it), spawns_refused
+ *     (children it was not given), handles [name or hex], waits_for [name or hex]
  * ls         -
  *     row: program, bytes, added_ms, running (number),
  *     compiled ("yes" "no" "refused" "unknown": the toolchain has not answered yet)
  * inspect    target: a process number, or text: a program prefix or a process number in digits
- *     row: {"process": {as in ps, and args, env, messages, answers, lanes, talks_to}}
+ *     row: {"process": {as in ps, and args, env, messages, answers, lanes, talks_to,
+ *     allowance? {processes, memory_bytes, outstanding, cpu_s?, depth, used {...}}: for all that
+ *     it starts}}
  *     or {"program": {as in ls, and processes [numbers], why? (refused because)}}
  * logs       process (or text: its number, or a program prefix: its newest process),
  *            follow?, lines?

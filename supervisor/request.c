@@ -24,6 +24,13 @@ static int environment(const struct options_list *list, json_t *out)
 	return texts("--env", list->items, list->count, out);
 }
 
+static void set_if_said(json_t *request, const char *key, uint64_t value)
+{
+	if (value != UINT64_MAX)
+		json_object_set_new(
+			request, key, json_integer((json_int_t)(value & INT64_MAX)));
+}
+
 int request_of_program(
 	const struct rsctl *ctl, const char *op, const char *program, json_t **out)
 {
@@ -50,6 +57,9 @@ int request_of_program(
 	if (ctl->cpu_ms) /* rsd counts whole seconds */
 		json_object_set_new(
 			request, "cpu", json_integer((json_int_t)(ctl->cpu_ms + 999) / 1000));
+	set_if_said(request, "children", ctl->children);
+	set_if_said(request, "children_memory", ctl->children_memory);
+	set_if_said(request, "children_depth", ctl->children_depth);
 	if (code)
 		json_decref(request);
 	else

@@ -24,6 +24,7 @@ void roster_free_process(struct process *p)
 	fd_closep(&p->pidfd);
 	shelf_drop(p->object);
 	journal_book_free(p->book);
+	allowance_drop(p->allowance);
 	free(p->strings);
 	free(p);
 }

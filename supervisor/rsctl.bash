@@ -31,7 +31,7 @@ _rsctl() {
 		mapfile -t COMPREPLY < <(compgen -d -- "$word")
 		return
 		;;
-	-e | --env | --name | -m | --memory | --cpu | -n | --lines | --timeout) return ;;
+	-e | --env | --name | -m | --memory | --cpu | --children | --children-memory | --children-depth | -n | --lines | --timeout) return ;;
 	esac
 	if [[ -z $command ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$(rsctl completion 2>/dev/null) --json --socket --help --version" -- "$word")

@@ -25,14 +25,20 @@
 		'h', "help", NULL, "show this help", options_switch, FIELD(help)           \
 	}
 
-#define OF_A_PROGRAM                                                                         \
-	{ 'e', "env", "K=V", "set a variable of its environment", options_add, FIELD(env) }, \
-		{ 0, "name", "NAME", "what ps calls it", options_text, FIELD(name) },        \
-		{ 'm', "memory", "SIZE", "most linear memory it may have", options_size,     \
-			FIELD(memory) },                                                     \
-	{                                                                                    \
-		0, "cpu", "SECONDS", "most processor time it may use", options_duration,     \
-			FIELD(cpu_ms)                                                        \
+#define OF_A_PROGRAM                                                                          \
+	{ 'e', "env", "K=V", "set a variable of its environment", options_add, FIELD(env) },  \
+		{ 0, "name", "NAME", "what ps calls it", options_text, FIELD(name) },         \
+		{ 'm', "memory", "SIZE", "most linear memory it may have", options_size,      \
+			FIELD(memory) },                                                      \
+		{ 0, "children", "N", "programs it may start, at a time (16)", options_count, \
+			FIELD(children) },                                                    \
+		{ 0, "children-memory", "SIZE", "most memory of all it starts (as its own)",  \
+			options_size, FIELD(children_memory) },                               \
+		{ 0, "children-depth", "N", "generations that may start others (4)",          \
+			options_count, FIELD(children_depth) },                               \
+	{                                                                                     \
+		0, "cpu", "SECONDS", "most processor time it may use", options_duration,      \
+			FIELD(cpu_ms)                                                         \
 	}
 
 static const struct option common_options[] = {
@@ -273,6 +279,9 @@ int main(int argc, char **argv)
 {
 	struct rsctl ctl = {
 		.lines = UINT64_MAX,
+		.children = UINT64_MAX,
+		.children_memory = UINT64_MAX,
+		.children_depth = UINT64_MAX,
 		.timeout_ms = UINT64_MAX,
 		.signal = SIGKILL,
 	};

@@ -22,8 +22,10 @@ struct rsctl {
 	struct options_list env;
 	struct options_list include; /* where imports of definitions are */
 	const char *name;
-	uint64_t memory;     /* bytes; 0: rsd's default */
-	uint64_t cpu_ms;     /* 0: no limit */
+	uint64_t memory;   /* bytes; 0: rsd's default */
+	uint64_t cpu_ms;   /* 0: no limit */
+	uint64_t children; /* UINT64_MAX: rsd's default; so are these two */
+	uint64_t children_memory, children_depth;
 	uint64_t lines;      /* UINT64_MAX: all there are */
 	uint64_t timeout_ms; /* UINT64_MAX: rsd's default */
 	int signal;

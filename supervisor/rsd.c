@@ -600,7 +600,9 @@ int main(int argc, char **argv)
 	struct rsd rsd = { .flags = &flags,
 		.signals = -1,
 		.lock = -1,
-		.parts = { .objects_folder = -1, .refused_folder = -1 } };
+		.parts = { .limits = limits_default(),
+			.objects_folder = -1,
+			.refused_folder = -1 } };
 	char why[OPTIONS_WHY_SIZE], no_names[] = "", *names = getenv(NATIVE_VARIABLE);
 	int words;
 

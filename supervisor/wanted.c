@@ -59,13 +59,27 @@ static const char *bad_variable(const json_t *list)
 	return NULL;
 }
 
+/* For what it starts a process has as much memory again as for itself. */
+static const char *read_children(const json_t *json, struct limits *limits)
+{
+	if (limits_children(limits, fields_number(json, "children", limits->children)))
+		return "children are too many";
+	if (limits_children_memory(
+		    limits, fields_number(json, "children_memory", limits->memory_bytes)))
+		return "children_memory is too much";
+	if (limits_children_depth(
+		    limits, fields_number(json, "children_depth", limits->children_depth)))
+		return "children_depth is 0 to 15";
+	return NULL;
+}
+
 static const char *read_limits(const json_t *json, struct limits *limits)
 {
 	if (limits_memory(limits, fields_number(json, "memory", limits->memory_bytes)))
 		return "memory is 1 byte to 4 GiB";
 	if (limits_cpu(limits, fields_number(json, "cpu", limits->cpu_s)))
 		return "cpu is too many seconds";
-	return NULL;
+	return read_children(json, limits);
 }
 
 const char *wanted_read(const json_t *json, struct wanted *wanted)

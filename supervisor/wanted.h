@@ -8,12 +8,14 @@
 #include "supervisor/processes.h"
 
 /* Of an op's table. */
-#define WANTED_FIELDS                                                         \
-	{ "program", FIELD_TEXT, true }, { "args", FIELD_TEXTS, false },      \
-		{ "env", FIELD_TEXTS, false }, { "name", FIELD_TEXT, false }, \
-		{ "memory", FIELD_NUMBER, false },                            \
-	{                                                                     \
-		"cpu", FIELD_NUMBER, false                                    \
+#define WANTED_FIELDS                                                                   \
+	{ "program", FIELD_TEXT, true }, { "args", FIELD_TEXTS, false },                \
+		{ "env", FIELD_TEXTS, false }, { "name", FIELD_TEXT, false },           \
+		{ "memory", FIELD_NUMBER, false }, { "children", FIELD_NUMBER, false }, \
+		{ "children_memory", FIELD_NUMBER, false },                             \
+		{ "children_depth", FIELD_NUMBER, false },                              \
+	{                                                                               \
+		"cpu", FIELD_NUMBER, false                                              \
 	}
 
 struct wanted {
