@@ -128,7 +128,6 @@ static void slots(
 {
 	struct worker *worker = crew_find(context, process);
 
-	(void)revoked;
 	if (!worker)
 		return;
 	struct relay *relay = worker_relay(worker, lane);

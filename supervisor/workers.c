@@ -359,11 +359,10 @@ bool workers_stats(const struct workers *workers, uint64_t process, struct worke
 	(void)!broker_use(workers->crew.broker, process, &use);
 	*out = (struct worker_stats){ .messages = worker->messages,
 		.answers = worker->answers,
-		.denied = worker->denied,
 		.lanes = worker->lanes,
 		.lane_bytes = use.lane_bytes,
 		.refused = use.refused,
-		.denied = use.denied };
+		.denied = worker->denied + use.denied };
 	return true;
 }
 

@@ -122,11 +122,10 @@ const char *workers_interface_name(
 struct worker_stats {
 	uint64_t messages; /* to host interfaces */
 	uint64_t answers;
-	uint64_t denied;     /* messages to one that was taken away meanwhile */
 	uint32_t lanes;      /* it is an end of */
 	uint64_t lane_bytes; /* it pays for, see limits.h */
 	uint64_t refused;    /* times it met a limit when it opened an interface */
-	uint64_t denied;     /* times it opened or registered what it may not */
+	uint64_t denied;     /* times it opened, registered or sent to what it may not */
 };
 bool workers_stats(
 	const struct workers *workers, uint64_t process, struct worker_stats *out) MUST_USE;
