@@ -14,6 +14,7 @@
 #include "supervisor/journal.h"
 #include "supervisor/limits.h"
 #include "supervisor/loop.h"
+#include "supervisor/permit.h"
 #include "supervisor/protocol.h"
 
 enum process_state {
@@ -88,6 +89,7 @@ struct process {
 	struct allowance *allowance;       /* for those that it starts; NULL once GONE */
 	uint64_t spawns_refused;           /* children it was not given */
 	const struct process_watch *watch; /* NULL: nobody */
+	struct permit permit; /* what it alone may do, besides the grants */
 	char *strings; /* arguments, then environment, each closed with a zero */
 	uint32_t strings_bytes, arguments, variables;
 

@@ -25,6 +25,7 @@ void roster_free_process(struct process *p)
 	shelf_drop(p->object);
 	journal_book_free(p->book);
 	allowance_drop(p->allowance);
+	permit_deinit(&p->permit);
 	free(p->strings);
 	free(p);
 }
