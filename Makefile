@@ -35,7 +35,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wundef -Wvla -Wpointer-arith -Wcast-qual -Ww
 	-Wimplicit-fallthrough=5 -Werror=return-type -Werror=implicit-function-declaration $(if $(WERROR),-Werror)
 ALL_CFLAGS := -std=gnu17 -fvisibility=hidden -fPIE -fstack-protector-strong $(WARNINGS) $(CFLAGS)
 ALL_LDFLAGS := -pie -Wl,-z,relro,-z,now,--as-needed $(LDFLAGS)
-LIBS := -lseccomp -luring -lsodium -ljansson -lpthread -lm
+LIBS := -lseccomp -luring -lsodium -ljansson -lsqlite3 -lpthread -lm
 TEST_LIBS := -lcheck -lsubunit -lrt -lm
 
 # A .c file with a main() is named here; every other .c goes into one archive, from which the linker takes what each

@@ -7,7 +7,7 @@
 set -eu
 
 run_packages="gcc libc6-dev binutils make pkg-config wabt clang lld wasi-libc libclang-rt-14-dev-wasm32
-	libseccomp-dev liburing-dev libsodium-dev libjansson-dev scdoc protobuf-compiler python3-pip"
+	libseccomp-dev liburing-dev libsodium-dev libjansson-dev libsqlite3-dev scdoc protobuf-compiler python3-pip"
 test_packages="check libsubunit-dev spin libclang-rt-14-dev rustc libstd-rust-dev-wasm32 valgrind util-linux procps"
 slow_packages="npm"
 # not dbus-broker: it would become the message bus of the machine; it is measured where it is
