@@ -29,7 +29,9 @@ bool control_step(struct control *control) MUST_USE;
 uint32_t control_clients(const struct control *control);
 
 /* control_show.c */
-extern const struct session_op control_version, control_ps, control_ls, control_inspect;
+extern const struct session_op control_version, control_ps, control_ls;
+/* control_inspect.c */
+extern const struct session_op control_inspect;
 /* control_read.c */
 extern const struct session_op control_logs, control_events;
 /* control_add.c, control_rm.c */

@@ -4,7 +4,6 @@
 #include "supervisor/control.h"
 #include "supervisor/describe.h"
 #include "supervisor/jsontext.h"
-#include "supervisor/survey.h"
 
 static const struct field no_fields[] = { { 0 } };
 
@@ -147,16 +146,13 @@ struct ls {
 	bool begun;
 };
 
-/* *out is in the op's state, which is gone when this had to answer. */
-static void begin_survey(struct session *s, const struct hash *key, struct survey **out)
+/* ls is gone when this had to answer. */
+static void ls_survey(struct session *s, struct ls *ls)
 {
-	struct survey *survey = survey_begin(
-		s->parts->offload, s->parts->objects_folder, s->parts->refused_folder, key);
+	struct survey *survey = describe_survey(s, NULL);
 
 	if (survey)
-		*out = survey;
-	else
-		session_fail(s, CONTROL_FAILED, s->op->name, "too much is under way");
+		ls->survey = survey;
 }
 
 static void ls_begin(struct session *s, const json_t *request)
@@ -165,21 +161,7 @@ static void ls_begin(struct session *s, const json_t *request)
 
 	(void)request;
 	if (ls)
-		begin_survey(s, NULL, &ls->survey);
-}
-
-static json_t *program_row(
-	struct session *s, const struct store_entry *entry, const struct survey *survey)
-{
-	struct hash key;
-	const char *compiled = compile_key(s->parts->compile, &entry->name, &key)
-				       ? survey_state(survey, &key)
-				       : "unknown";
-
-	return json_pack("{s:o, s:I, s:I, s:s, s:I}", "program", describe_hash(&entry->name),
-		"bytes", (json_int_t)entry->size, "added_ms", (json_int_t)entry->added_s * 1000,
-		"compiled", compiled, "running",
-		(json_int_t)processes_running(s->parts->processes, &entry->name));
+		ls_survey(s, ls);
 }
 
 static void ls_step(struct session *s)
@@ -195,7 +177,7 @@ static void ls_step(struct session *s)
 			break;
 		ls->begun = true;
 		ls->last = entry->name;
-		session_row(s, program_row(s, entry, ls->survey));
+		session_row(s, describe_program(s->parts, entry, ls->survey));
 	}
 	if (!entry)
 		session_ok(s, NULL);
@@ -216,111 +198,4 @@ const struct session_op control_ls = {
 	.begin = ls_begin,
 	.step = ls_step,
 	.end = ls_end,
-};
-
-/* ---- inspect ---- */
-
-static const struct field inspect_fields[] = { { "target", FIELD_TARGET, true }, { 0 } };
-
-struct inspect {
-	struct hash program;
-	struct survey *survey;
-};
-
-/* A number is a process, if there is one of that number. */
-static struct process *as_process(struct session *s, const json_t *target)
-{
-	const char *text = json_string_value(target);
-
-	if (!text)
-		return roster_get(s->parts->roster, (uint64_t)json_integer_value(target));
-	if (strlen(text) > 18 || strspn(text, "0123456789") != strlen(text))
-		return NULL;
-	return roster_get(s->parts->roster, strtoull(text, NULL, 10));
-}
-
-static bool fits_one_packet(const json_t *row)
-{
-	return json_dumpb(row, NULL, 0, JSON_COMPACT) < CONTROL_PAYLOAD_MAX - 64;
-}
-
-static void inspect_process(struct session *s, struct process *p)
-{
-	json_t *object = describe_process_fully(s->parts, p);
-
-	if (!fits_one_packet(object)) {
-		json_object_del(object, "env");
-		json_object_del(object, "args");
-	}
-	session_row(s, json_pack("{s:o}", "process", object));
-	session_ok(s, NULL);
-}
-
-static void inspect_begin(struct session *s, const json_t *request)
-{
-	const json_t *target = json_object_get(request, "target");
-	struct process *p = as_process(s, target);
-	struct inspect *inspect;
-	struct hash key;
-
-	if (p) {
-		inspect_process(s, p);
-		return;
-	}
-	if (!json_is_string(target)) {
-		session_fail(s, CONTROL_NOT_FOUND, "inspect", "no process has this number");
-		return;
-	}
-	inspect = new_state(s, sizeof(*inspect));
-	if (!inspect || !session_program(s, json_string_value(target), &inspect->program))
-		return;
-	bool known = compile_key(s->parts->compile, &inspect->program, &key);
-	begin_survey(s, known ? &key : NULL, &inspect->survey);
-}
-
-static json_t *processes_of(struct session *s, const struct hash *program)
-{
-	json_t *list = json_array();
-
-	for (struct process *p = NULL; (p = roster_next(s->parts->roster, p));)
-		if (p->state != PROCESS_GONE && hash_equal(&p->program, program))
-			json_array_append_new(list, json_integer((json_int_t)p->id));
-	return list;
-}
-
-static void inspect_step(struct session *s)
-{
-	struct inspect *inspect = s->state;
-
-	if (!inspect->survey->done)
-		return;
-	const struct store_entry *entry = programs_get(s->parts->programs, &inspect->program);
-	if (!entry) {
-		session_fail(s, CONTROL_NOT_FOUND, "inspect", "the program was just removed");
-		return;
-	}
-	json_t *object = program_row(s, entry, inspect->survey);
-	json_object_set_new(object, "processes", processes_of(s, &inspect->program));
-	if (inspect->survey->why[0])
-		json_object_set_new(object, "why",
-			jsontext(inspect->survey->why, strlen(inspect->survey->why)));
-	session_row(s, json_pack("{s:o}", "program", object));
-	session_ok(s, NULL);
-}
-
-static void inspect_end(struct session *s)
-{
-	struct inspect *inspect = s->state;
-
-	if (inspect && inspect->survey)
-		survey_drop(inspect->survey);
-	free(inspect);
-}
-
-const struct session_op control_inspect = {
-	.name = "inspect",
-	.fields = inspect_fields,
-	.begin = inspect_begin,
-	.step = inspect_step,
-	.end = inspect_end,
 };

@@ -13,6 +13,13 @@ json_t *describe_hash(const struct hash *hash)
 	return json_string(hash_to_hex(hash, hex));
 }
 
+json_t *describe_interface(const struct hash *interface)
+{
+	const char *name = workers_interface_name(interface);
+
+	return name ? json_string(name) : describe_hash(interface);
+}
+
 static json_t *text(const char *t)
 {
 	return jsontext(t, strlen(t));
@@ -33,6 +40,30 @@ void describe_ending(json_t *object, const struct process *p)
 		json_object_set_new(object, "detail", text(p->ending.detail));
 }
 
+struct survey *describe_survey(struct session *s, const struct hash *key)
+{
+	struct survey *survey = survey_begin(
+		s->parts->offload, s->parts->objects_folder, s->parts->refused_folder, key);
+
+	if (!survey)
+		session_fail(s, CONTROL_FAILED, s->op->name, "too much is under way");
+	return survey;
+}
+
+json_t *describe_program(const struct session_parts *parts, const struct store_entry *entry,
+	const struct survey *survey)
+{
+	struct hash key;
+	const char *compiled = compile_key(parts->compile, &entry->name, &key)
+				       ? survey_state(survey, &key)
+				       : "unknown";
+
+	return json_pack("{s:o, s:I, s:I, s:s, s:I}", "program", describe_hash(&entry->name),
+		"bytes", (json_int_t)entry->size, "added_ms", (json_int_t)entry->added_s * 1000,
+		"compiled", compiled, "running",
+		(json_int_t)processes_running(parts->processes, &entry->name));
+}
+
 struct relations {
 	json_t *lists[3]; /* by enum broker_relation */
 };
@@ -40,10 +71,8 @@ struct relations {
 static bool relation(void *context, enum broker_relation relation, const struct hash *interface)
 {
 	struct relations *relations = context;
-	const char *name = workers_interface_name(interface);
 
-	json_array_append_new(relations->lists[relation],
-		name ? json_string(name) : describe_hash(interface));
+	json_array_append_new(relations->lists[relation], describe_interface(interface));
 	return true;
 }
 

@@ -2,10 +2,18 @@
 #pragma once
 
 #include "supervisor/session.h"
+#include "supervisor/survey.h"
 
 json_t *describe_process(const struct session_parts *parts, struct process *p);
 /* And its arguments, environment, counters. */
 json_t *describe_process_fully(const struct session_parts *parts, struct process *p);
 /* status, cause, detail into object; only of one that is gone. */
 void describe_ending(json_t *object, const struct process *p);
+/* survey: done. */
+json_t *describe_program(const struct session_parts *parts, const struct store_entry *entry,
+	const struct survey *survey);
+/* Begins what describe_program() needs. NULL: the session was answered, its state is gone. */
+struct survey *describe_survey(struct session *session, const struct hash *key);
+/* Its name, if rsd knows one; otherwise hex digits. */
+json_t *describe_interface(const struct hash *interface);
 json_t *describe_hash(const struct hash *hash);

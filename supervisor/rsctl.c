@@ -116,7 +116,7 @@ static const struct command commands[] = {
 	{ "logs", "PROCESS|HASH", "show what a process wrote", OPTIONS(logs_options), 1, 1,
 		false, true, rsctl_show_logs },
 	{ "inspect", "PROCESS|HASH", "show all that is known of a process or program",
-		OPTIONS(plain_options), 1, 1, false, true, rsctl_show_inspect },
+		OPTIONS(plain_options), 1, 1, false, true, rsctl_inspect },
 	{ "stop", "PROCESS...", "ask processes to end, then kill them", OPTIONS(stop_options),
 		1, ANY, false, false, rsctl_act_stop },
 	{ "kill", "PROCESS...", "send processes a signal", OPTIONS(kill_options), 1, ANY, false,

@@ -53,10 +53,10 @@ int rsctl_act_shutdown(struct rsctl *ctl);
 
 int rsctl_show_ps(struct rsctl *ctl);
 int rsctl_show_ls(struct rsctl *ctl);
-int rsctl_show_inspect(struct rsctl *ctl);
 int rsctl_show_logs(struct rsctl *ctl);
 int rsctl_show_events(struct rsctl *ctl);
 int rsctl_about_version(struct rsctl *ctl);
 int rsctl_about_doctor(struct rsctl *ctl);
 
+int rsctl_inspect(struct rsctl *ctl);
 int rsctl_interface(struct rsctl *ctl);

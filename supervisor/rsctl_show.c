@@ -1,5 +1,5 @@
 /*
- * The commands of rsctl that read: ps, ls, inspect, logs, events.
+ * The commands of rsctl that read: ps, ls, logs, events; inspect is in rsctl_inspect.c.
  */
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +12,6 @@
 #include "supervisor/rsctl.h"
 #include "supervisor/say.h"
 #include "supervisor/term.h"
-#include "supervisor/tree.h"
 #include "supervisor/units.h"
 
 /* --- cells --- */
@@ -164,54 +163,6 @@ int rsctl_show_ls(struct rsctl *ctl)
 	};
 
 	return listing_show(&l, "ls", json_pack("{s:s}", "op", "ls"), ASK_QUICK_MS);
-}
-
-/* --- inspect --- */
-
-struct inspected {
-	bool json;
-	bool found;
-};
-
-static int print_inspected(void *context, json_t *row)
-{
-	struct inspected *i = context;
-
-	i->found = true;
-	if (i->json) {
-		json_dumpf(row, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII);
-		putchar('\n');
-	} else {
-		tree_print(row, stdout);
-	}
-	return CONTROL_OK;
-}
-
-int rsctl_show_inspect(struct rsctl *ctl)
-{
-	struct inspected inspected = { .json = ctl->json };
-	char target[HASH_HEX_SIZE];
-	uint64_t process;
-	json_t *final;
-	const char *word = ctl->words[0];
-
-	/* digits may be either; rsd knows which of the two there is */
-	if (!units_count(word, &process)) {
-		int code = program_hash(word, target);
-		if (code)
-			return code;
-		word = target;
-	}
-	struct ask question = {
-		.request = json_pack("{s:s, s:s}", "op", "inspect", "target", word),
-		.about = ctl->words[0],
-		.timeout_ms = ASK_QUICK_MS,
-		.row = print_inspected,
-		.context = &inspected,
-	};
-	int code = ask(ctl, &question, &final);
-	json_decref(final);
-	return code ? code : inspected.found ? CONTROL_OK : ask_broken(word, CLIENT_BROKEN);
 }
 
 /* --- logs and events --- */

@@ -285,6 +285,58 @@ START_TEST(inspect_shows_what_it_does_not_know_as_well)
 }
 END_TEST
 
+/* What the program calls things is quoted and escaped, and beside it is what rsd knows. */
+#define MANIFEST                                                                       \
+	"{\"row\": {\"program\": {\"running\": 0, \"manifest\": 2}}}\n"                \
+	"{\"row\": {\"manifest\": {\"right\": \"use\", \"interface\": \"" HEX_A "\", " \
+	"\"called\": \"time\", \"reason\": \"a\\nuse\\u001b[2J\"}}}\n"                 \
+	"{\"row\": {\"manifest\": {\"right\": \"register\", \"interface\": \"log\", "  \
+	"\"called\": \"\""                                                             \
+	", \"reason\": \"\"}}}\n{\"ok\": true}"
+
+START_TEST(inspect_shows_a_manifest_as_the_programs_words)
+{
+	struct run_said said = ASK(MANIFEST, "inspect 3fa9");
+
+	expect_status(said, 0);
+	ck_assert_str_eq(said.out,
+		"program:\n  running: 0\n  manifest: yes: it may do no more than that\n"
+		"\nmanifest, in the program's own words:\n"
+		"RIGHT     INTERFACE     CALLS IT  SAYS WHY\n"
+		"use       3fa900000000  \"time\"    \"a\\x0ause\\x1b[2J\"\n"
+		"register  log           \"\"        \"\"\n");
+}
+END_TEST
+
+START_TEST(inspect_puts_the_manifest_into_one_json)
+{
+	struct run_said said = ASK(MANIFEST, "inspect --json 3fa9");
+	json_t *all = json_loads(said.out, 0, NULL);
+	json_t *list = json_object_get(json_object_get(all, "program"), "manifest");
+
+	expect_status(said, 0);
+	ck_assert_uint_eq(json_array_size(list), 2);
+	ck_assert_str_eq(
+		json_string_value(json_object_get(json_array_get(list, 0), "called")), "time");
+	json_decref(all);
+}
+END_TEST
+
+START_TEST(inspect_says_what_is_wrong_with_a_manifest)
+{
+	struct run_said said = ASK("{\"row\": {\"program\": {\"manifest\": 0, "
+				   "\"manifest_wrong\": \"it is bad\"}}}\n{\"ok\": true}",
+		"inspect 3fa9");
+
+	ck_assert_str_eq(said.out, "program:\n  manifest: malformed (it is bad): it may use "
+				   "and handle nothing\n");
+	said = ASK(
+		"{\"row\": {\"program\": {\"running\": 1}}}\n{\"ok\": true}", "inspect 3fa9");
+	ck_assert_str_eq(said.out, "program:\n  running: 1\n  manifest: none: it may do "
+				   "whatever it is granted\n");
+}
+END_TEST
+
 START_TEST(the_status_of_run_is_the_programs)
 {
 	struct run_said said =
@@ -433,6 +485,9 @@ static Suite *suite(void)
 	tcase_add_test(t, logs_go_where_the_program_sent_them);
 	tcase_add_test(t, followed_logs_are_one_json_object_a_line);
 	tcase_add_test(t, inspect_shows_what_it_does_not_know_as_well);
+	tcase_add_test(t, inspect_shows_a_manifest_as_the_programs_words);
+	tcase_add_test(t, inspect_puts_the_manifest_into_one_json);
+	tcase_add_test(t, inspect_says_what_is_wrong_with_a_manifest);
 	tcase_add_test(t, the_status_of_run_is_the_programs);
 	tcase_add_test(t, a_trap_is_said_in_one_line);
 	suite_add_tcase(s, t);

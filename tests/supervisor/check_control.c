@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "tests/supervisor/control_fixture.h"
+#include "tests/supervisor/made_manifest.h"
 
 static int files_in(const char *name)
 {
@@ -214,7 +215,8 @@ END_TEST
 
 static char program_hex[HASH_HEX_SIZE];
 
-static void upload(const char *bytes, size_t n, bool known)
+/* The final answer. */
+static json_t *add_program(const void *bytes, size_t n)
 {
 	char request[64];
 	int fd = enter();
@@ -223,16 +225,23 @@ static void upload(const char *bytes, size_t n, bool known)
 	ck_assert(say_text(fd, request));
 	for (size_t at = 0; at < n;) {
 		size_t piece = n - at < CONTROL_PAYLOAD_MAX ? n - at : CONTROL_PAYLOAD_MAX;
-		ck_assert(say(fd, CONTROL_DATA, bytes + at, piece));
+		ck_assert(say(fd, CONTROL_DATA, (const char *)bytes + at, piece));
 		at += piece;
 	}
 	json_t *final = hear_final(fd, NULL);
+	close(fd);
+	return final;
+}
+
+static void upload(const void *bytes, size_t n, bool known)
+{
+	json_t *final = add_program(bytes, n);
+
 	ck_assert_msg(json_is_true(json_object_get(final, "ok")), "%s", heard);
 	ck_assert_int_eq(json_is_true(json_object_get(final, "known")), known);
 	snprintf(program_hex, sizeof(program_hex), "%s",
 		json_string_value(json_object_get(final, "program")));
 	json_decref(final);
-	close(fd);
 }
 
 static int ls(void)
@@ -273,6 +282,103 @@ START_TEST(a_program_is_added_listed_and_removed)
 	ck_assert_int_eq(ls(), 0);
 	ck_assert_int_eq(files_in("programs"), 0);
 	free(bytes);
+}
+END_TEST
+
+static struct made module, records;
+
+/* The rows of `inspect` about the module. */
+static json_t *inspect(void)
+{
+	json_t *rows = json_array(), *message;
+	char request[80];
+
+	upload(module.bytes, module.count, false);
+	snprintf(request, sizeof(request), "{\"op\": \"inspect\", \"target\": \"%.9s\"}",
+		program_hex);
+	int fd = enter();
+	ck_assert(say_text(fd, request));
+	while ((message = hear_json(fd)) && !json_object_get(message, "ok")) {
+		json_array_append(rows, json_object_get(message, "row"));
+		json_decref(message);
+	}
+	ck_assert_ptr_nonnull(message);
+	json_decref(message);
+	close(fd);
+	return rows;
+}
+
+START_TEST(what_a_program_says_of_itself_is_shown_before_it_runs)
+{
+	json_t *rows, *expected, *program;
+
+	made_record(&records, MANIFEST_USE, 0x61, "a.b", "to \x1b[31m");
+	made_record(&records, MANIFEST_REGISTER, 0x62, "", "\xff");
+	made_module(&module);
+	made_manifest(&module, &records);
+	rows = inspect();
+	ck_assert_uint_eq(json_array_size(rows), 3);
+	program = json_object_get(json_array_get(rows, 0), "program");
+	ck_assert_int_eq(json_integer_value(json_object_get(program, "manifest")), 2);
+	expected = json_pack("{s:{s:s, s:s, s:s, s:s}}", "manifest", "right", "use",
+		"interface", "6161616161616161616161616161616161616161616161616161616161616161",
+		"called", "a.b", "reason", "to \x1b[31m");
+	ck_assert(json_equal(json_array_get(rows, 1), expected));
+	json_decref(expected);
+	expected = json_pack("{s:{s:s, s:s, s:s, s:s}}", "manifest", "right", "register",
+		"interface", "6262626262626262626262626262626262626262626262626262626262626262",
+		"called", "", "reason", "\xef\xbf\xbd");
+	ck_assert(json_equal(json_array_get(rows, 2), expected));
+	json_decref(expected);
+	json_decref(rows);
+}
+END_TEST
+
+/* Every byte of it becomes six in JSON. */
+START_TEST(the_longest_manifest_is_shown_whole)
+{
+	char name[MANIFEST_NAME_BYTES_MAX + 1] = { 0 };
+	char reason[MANIFEST_REASON_BYTES_MAX + 1] = { 0 };
+
+	memset(name, 1, sizeof(name) - 1);
+	memset(reason, 2, sizeof(reason) - 1);
+	for (uint8_t i = 0; i < MANIFEST_ROWS_MAX; i++)
+		made_record(&records, MANIFEST_USE, i, name, reason);
+	made_module(&module);
+	made_manifest(&module, &records);
+	json_t *rows = inspect();
+	ck_assert_uint_eq(json_array_size(rows), 1 + MANIFEST_ROWS_MAX);
+	json_decref(rows);
+}
+END_TEST
+
+START_TEST(a_program_without_one_shows_none)
+{
+	made_module(&module);
+	json_t *rows = inspect();
+	json_t *program = json_object_get(json_array_get(rows, 0), "program");
+
+	ck_assert_uint_eq(json_array_size(rows), 1);
+	ck_assert_ptr_nonnull(program);
+	ck_assert_ptr_null(json_object_get(program, "manifest"));
+	json_decref(rows);
+}
+END_TEST
+
+START_TEST(a_malformed_manifest_is_refused)
+{
+	made_record(&records, MANIFEST_USE, 1, "a", "b");
+	records.bytes[1] = 7;
+	made_module(&module);
+	made_manifest(&module, &records);
+	json_t *final = add_program(module.bytes, module.count);
+	json_t *error = json_object_get(final, "error");
+	ck_assert_str_eq(json_string_value(json_object_get(error, "why")),
+		"a record of the manifest has an unknown right");
+	json_decref(final);
+	turn_for(50);
+	ck_assert_int_eq(files_in("programs"), 0);
+	ck_assert_int_eq(ls(), 0);
 }
 END_TEST
 
@@ -489,6 +595,10 @@ static Suite *suite(void)
 	tcase_add_test(hostile, garbage_hurts_nobody);
 	tcase_add_test(hostile, descriptors_that_a_client_sends_are_not_kept);
 	tcase_add_test(programs, a_program_is_added_listed_and_removed);
+	tcase_add_test(programs, what_a_program_says_of_itself_is_shown_before_it_runs);
+	tcase_add_test(programs, the_longest_manifest_is_shown_whole);
+	tcase_add_test(programs, a_program_without_one_shows_none);
+	tcase_add_test(programs, a_malformed_manifest_is_refused);
 	tcase_add_test(programs, more_bytes_than_announced_are_refused);
 	tcase_add_test(programs, a_client_that_leaves_in_the_middle_leaves_nothing);
 	tcase_add_test(others, one_that_does_not_read_stops_only_itself);
