@@ -75,6 +75,20 @@ uint64_t crew_clock_ns(clockid_t clock)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
+bool crew_notice(
+	struct crew *crew, uint64_t process, uint32_t notice, const void *body, uint32_t bytes)
+{
+	struct worker *worker = crew_find(crew, process);
+	const struct record head = {
+		.kind = RECORD_NOTICE, .frag_len = bytes, .total_len = bytes, .slot = notice
+	};
+
+	if (!worker || worker->broken || !worker->ready)
+		return false;
+	crew_tell(crew, worker, &head, body, NULL);
+	return true;
+}
+
 void crew_flush(struct crew *crew, struct worker *worker)
 {
 	const struct outbox *outbox = &worker->outbox;

@@ -18,6 +18,8 @@
 
 struct crew {
 	struct workers_events events;
+	struct workers_asker asker;
+	struct workers_starter starter;
 	struct broker *broker;
 	struct host_env env;
 	struct hosts hosts;
@@ -44,6 +46,9 @@ void crew_broken(struct crew *crew, struct worker *worker, const char *why);
 /* A record to a worker, with HOME_FDS descriptors, which are taken, or NULL; and its bell. */
 void crew_tell(struct crew *crew, struct worker *worker, const struct record *head,
 	const void *body, const int *fds);
+/* RECORD_NOTICE (RS_NOTICE_*). False: the process is not running yet, or any more. */
+bool crew_notice(
+	struct crew *crew, uint64_t process, uint32_t notice, const void *body, uint32_t bytes);
 /* What waits in its outbox, as far as there is room. */
 void crew_flush(struct crew *crew, struct worker *worker);
 

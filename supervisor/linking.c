@@ -260,10 +260,15 @@ static void lane_state(void *context, uint64_t process, uint32_t lane, enum tabl
 static void handles(void *context, uint64_t process, uint32_t slot,
 	const struct hash *interface, uint32_t body_bytes_max)
 {
-	struct worker *worker = crew_find(context, process);
+	const struct crew *crew = context;
+	const struct workers_starter *starter = &crew->starter;
+	struct worker *worker = crew_find(crew, process);
 
-	if (worker)
-		worker_table_interface(worker, slot, interface, body_bytes_max);
+	if (!worker)
+		return;
+	worker_table_interface(worker, slot, interface, body_bytes_max);
+	if (starter->registered)
+		starter->registered(starter->context, process, interface);
 }
 
 /* ---- what rsd itself has to do ---- */
@@ -271,24 +276,26 @@ static void handles(void *context, uint64_t process, uint32_t slot,
 static bool ask(
 	void *context, uint64_t process, const struct hash *interface, enum broker_right right)
 {
-	const struct workers_events *events = &((struct crew *)context)->events;
+	const struct workers_asker *asker = &((struct crew *)context)->asker;
 
-	return events->ask && events->ask(events->context, process, interface, right);
+	return asker->ask && asker->ask(asker->context, process, interface, right);
 }
 
 static bool start(void *context, const struct hash *interface)
 {
-	const struct workers_events *events = &((struct crew *)context)->events;
+	const struct workers_starter *starter = &((struct crew *)context)->starter;
 
-	return events->start && events->start(events->context, interface);
+	return starter->start && starter->start(starter->context, interface);
 }
 
 static void replaced(void *context, uint64_t process, const struct hash *interface)
 {
-	const struct workers_events *events = &((struct crew *)context)->events;
+	struct crew *crew = context;
+	const struct workers_starter *starter = &crew->starter;
 
-	if (events->replaced)
-		events->replaced(events->context, process, interface);
+	(void)crew_notice(crew, process, RS_NOTICE_REPLACED, interface, sizeof(*interface));
+	if (starter->replaced)
+		starter->replaced(starter->context, process, interface);
 }
 
 static uint64_t now_ms(void *context)

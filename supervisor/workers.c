@@ -256,16 +256,9 @@ int workers_socket(const struct workers *workers, uint64_t process)
 
 int workers_notice_stop(struct workers *workers, uint64_t process, uint64_t left_ms)
 {
-	struct worker *worker = crew_find(&workers->crew, process);
-	struct record head = { .kind = RECORD_NOTICE,
-		.frag_len = sizeof(left_ms),
-		.total_len = sizeof(left_ms),
-		.slot = RS_NOTICE_STOP };
-
-	if (!worker || worker->broken || !worker->ready)
-		return WORKERS_NOT_SENT;
-	crew_tell(&workers->crew, worker, &head, &left_ms, NULL);
-	return 0;
+	return crew_notice(&workers->crew, process, RS_NOTICE_STOP, &left_ms, sizeof(left_ms))
+		       ? 0
+		       : WORKERS_NOT_SENT;
 }
 
 /* ---- standard input: through to the console ---- */
@@ -305,6 +298,16 @@ void workers_mediate(struct workers *workers, bool mediate)
 void workers_policy(struct workers *workers, broker_policy policy, void *context)
 {
 	broker_set_policy(workers->crew.broker, policy, context);
+}
+
+void workers_set_asker(struct workers *workers, const struct workers_asker *asker)
+{
+	workers->crew.asker = *asker;
+}
+
+void workers_set_starter(struct workers *workers, const struct workers_starter *starter)
+{
+	workers->crew.starter = *starter;
 }
 
 void workers_reconsider(struct workers *workers, uint64_t process, const struct hash *interface)

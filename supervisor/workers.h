@@ -39,13 +39,6 @@ struct workers_events {
 	/* The program has read input, there is room for more (host_console_room). May be NULL.
 	 */
 	void (*input_wanted)(void *context, uint64_t process);
-	/* As in struct broker_actions; NULL: nobody is asked, nothing is started, nobody told.
-	 */
-	bool (*ask)(void *context, uint64_t process, const struct hash *interface,
-		enum broker_right right);
-	bool (*start)(void *context, const struct hash *interface);
-	/* The process was told (RS_NOTICE_REPLACED). */
-	void (*replaced)(void *context, uint64_t process, const struct hash *interface);
 };
 
 int workers_new(const struct workers_events *events, struct workers **out) MUST_USE;
@@ -75,6 +68,25 @@ void workers_mediate(struct workers *workers, bool mediate);
 
 /* Who may use and handle what; before the first process. */
 void workers_policy(struct workers *workers, broker_policy policy, void *context);
+
+/*
+ * Whom the broker's wishes go to (struct broker_actions says what is wanted). Nobody at first:
+ * then no question is put and nothing is started. Before the first process.
+ */
+struct workers_asker {
+	void *context;
+	bool (*ask)(void *context, uint64_t process, const struct hash *interface,
+		enum broker_right right);
+};
+struct workers_starter {
+	void *context;
+	bool (*start)(void *context, const struct hash *interface);
+	void (*registered)(void *context, uint64_t process, const struct hash *interface);
+	/* The process was told (RS_NOTICE_REPLACED). */
+	void (*replaced)(void *context, uint64_t process, const struct hash *interface);
+};
+void workers_set_asker(struct workers *workers, const struct workers_asker *asker);
+void workers_set_starter(struct workers *workers, const struct workers_starter *starter);
 
 /* What broker.h says of the same names. */
 void workers_reconsider(
