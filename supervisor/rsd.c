@@ -29,6 +29,7 @@ struct flags { /* the command line */
 	const char *run_dir, *state_dir, *cache_dir, *group;
 	uint64_t memory_bytes, body_bytes, idle_ms;
 	struct native_grants natives;
+	enum policy_missing missing;
 	bool mediate, version, help;
 };
 
@@ -263,6 +264,24 @@ static void close_ids(struct rsd *rsd)
 	rsd->ids = ids_close(rsd->ids);
 }
 
+/* Without it nobody knows what was denied: then nothing runs. */
+static int open_ruling(struct rsd *rsd)
+{
+	char path[PATH_MAX], why[DATABASE_WHY_SIZE] = "";
+	int r = places_path(&rsd->places, PLACE_STATE, RULING_FILE, path);
+
+	if (r)
+		return r;
+	r = ruling_open(path, rsd->parts.offload, rsd->parts.events, rsd->flags->missing,
+		&rsd->parts.ruling, why);
+	return r ? failed(rsd, "%s: %s", path, why) : 0;
+}
+
+static void close_ruling(struct rsd *rsd)
+{
+	rsd->parts.ruling = ruling_close(rsd->parts.ruling);
+}
+
 static int open_store(struct rsd *rsd)
 {
 	char path[PATH_MAX];
@@ -347,6 +366,8 @@ static int open_workers(struct rsd *rsd)
 		return r;
 	workers_limit_bodies(rsd->parts.workers, rsd->parts.limits.body_bytes);
 	workers_mediate(rsd->parts.workers, rsd->flags->mediate);
+	ruling_begin(rsd->parts.ruling, rsd->parts.workers, rsd->parts.roster,
+		rsd->parts.programs);
 	return loop_read(
 		rsd->parts.loop, workers_bell(rsd->parts.workers), rung, rsd, &rsd->bell_watch);
 }
@@ -420,6 +441,7 @@ static const struct step {
 	{ "memory", open_memory, close_memory },
 	{ "helper thread", start_helper, end_helper },
 	{ "process numbers", open_ids, close_ids },
+	{ "decisions", open_ruling, close_ruling },
 	{ "programs", open_store, close_store },
 	{ "cache", open_cache, close_cache },
 	{ "compiler", start_compiler, end_compiler },
@@ -557,6 +579,11 @@ static const char *grant_native(void *field, const char *value)
 	return native_wanted(native_grant(field, value));
 }
 
+static const char *read_missing(void *field, const char *value)
+{
+	return policy_read_missing(value, field) ? NULL : "allow, ask or deny";
+}
+
 static const struct option options[] = {
 	{ 0, "run-dir", "DIR", "where the control socket is", options_text, FIELD(run_dir) },
 	{ 0, "state-dir", "DIR", "programs, keys, process numbers", options_text,
@@ -574,6 +601,8 @@ static const struct option options[] = {
 		FIELD(mediate) },
 	{ 0, "native", "NAME", "a native client may join under this name, * any (again: more)",
 		grant_native, FIELD(natives) },
+	{ 0, "default-grant", "WORD", "allow, ask or deny what the user said nothing about",
+		read_missing, FIELD(missing) },
 	{ 'V', "version", NULL, "print the version", options_switch, FIELD(version) },
 	{ 'h', "help", NULL, "print this", options_switch, FIELD(help) },
 };
@@ -596,7 +625,8 @@ static int help(void)
 int main(int argc, char **argv)
 {
 	struct flags flags = { .memory_bytes = LIMITS_MEMORY_DEFAULT,
-		.body_bytes = RS_BODY_BYTES_DEFAULT };
+		.body_bytes = RS_BODY_BYTES_DEFAULT,
+		.missing = POLICY_ALLOW };
 	struct rsd rsd = { .flags = &flags,
 		.signals = -1,
 		.lock = -1,

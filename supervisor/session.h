@@ -16,6 +16,7 @@
 #include "supervisor/places.h"
 #include "supervisor/processes.h"
 #include "supervisor/programs.h"
+#include "supervisor/ruling.h"
 
 /* What the ops work with: rsd, without its loop's turning. */
 struct session_parts {
@@ -31,6 +32,7 @@ struct session_parts {
 	struct roster *roster;
 	struct processes *processes;
 	struct events *events;
+	struct ruling *ruling;
 	const struct places *places;
 	struct limits limits; /* of a process, if nobody says otherwise */
 	const struct native_grants *natives;

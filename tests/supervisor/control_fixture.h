@@ -52,7 +52,7 @@ static inline void write_compiler(void)
 
 static inline void open_parts(void)
 {
-	char key[256];
+	char key[256], why[DATABASE_WHY_SIZE];
 
 	strcpy(key, at_home("key"));
 	parts = (struct session_parts){ .places = &places, .shut_down = shut_down };
@@ -61,6 +61,9 @@ static inline void open_parts(void)
 	ck_assert_int_eq(events_new(&parts.events), 0);
 	ck_assert_int_eq(journal_new(&journal), 0);
 	ck_assert_int_eq(ids_open(home, parts.offload, &ids), 0);
+	ck_assert_int_eq(ruling_open(at_home(RULING_FILE), parts.offload, parts.events,
+				 POLICY_ALLOW, &parts.ruling, why),
+		0);
 	ck_assert_int_eq(store_open(at_home("programs"), &parts.store), 0);
 	ck_assert_int_eq(programs_open(parts.store, &parts.programs), 0);
 	ck_assert_int_eq(objects_open(at_home("objects"), key, GIB, &parts.objects), 0);
@@ -74,6 +77,7 @@ static inline void open_parts(void)
 	ck_assert_int_eq(processes_new(parts.roster, &parts.processes), 0);
 	const struct workers_events w = processes_workers_events(parts.processes);
 	ck_assert_int_eq(workers_new(&w, &parts.workers), 0);
+	ruling_begin(parts.ruling, parts.workers, parts.roster, parts.programs);
 	const struct launch_events l = processes_launch_events(parts.processes);
 	if (fake_launcher)
 		ck_assert_int_eq(
@@ -97,6 +101,7 @@ static inline void close_parts(void)
 	fd_closep(&parts.objects_folder);
 	parts.objects = objects_free(parts.objects);
 	parts.programs = programs_free(parts.programs);
+	parts.ruling = ruling_close(parts.ruling);
 	parts.store = store_free(parts.store);
 	ids = ids_close(ids);
 	journal = journal_free(journal);
