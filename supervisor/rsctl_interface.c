@@ -2,146 +2,13 @@
  * rsctl interface: what an interface's definition makes of it: its hash, what counts for it,
  * and why two hashes differ. This is between the user and protoc; no rsd is asked.
  */
-#include <glob.h>
-#include <jansson.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "interfaces/diff.h"
 #include "interfaces/outline.h"
-#include "interfaces/protoc.h"
-#include "supervisor/places.h"
-#include "supervisor/rsctl.h"
+#include "supervisor/definition.h"
 #include "supervisor/say.h"
-
-#define PREFIX_DIGITS_MIN 4
-#define INSTALLED         "share/redshirt/interfaces/*.proto"
-
-struct definition {
-	struct protoc protoc;
-	struct normal *normal;
-};
-
-static void definition_free(struct definition *definition)
-{
-	free(definition->normal);
-	definition->normal = NULL;
-	protoc_free(&definition->protoc);
-}
-
-/* --- reading --- */
-
-static int say_missing(void)
-{
-	int code =
-		say_error(CONTROL_FAILED, "protoc", "not found: it is what reads definitions");
-
-	say_hint("on Debian it is in the package protobuf-compiler");
-	return code;
-}
-
-static int parse_failed(const char *file, int r)
-{
-	switch (r) {
-	case PROTOC_MISSING:
-		return say_missing();
-	case PROTOC_FAILED:
-		return say_error(CONTROL_FAILED, file, "protoc could not read it");
-	case PROTOC_TOO_LARGE:
-		return say_error(CONTROL_FAILED, file, "it is too large with what it imports");
-	default:
-		return say_error(CONTROL_FAILED, file, "%s", strerror(-r));
-	}
-}
-
-static int read_definition(const struct rsctl *ctl, const char *file, struct definition *out)
-{
-	*out = (struct definition){ 0 };
-	if (access(file, R_OK) != 0)
-		return say_error(errno == ENOENT ? CONTROL_NOT_FOUND : CONTROL_FAILED, file,
-			"%s", strerror(errno));
-	int r = protoc_parse(file, ctl->include.items, ctl->include.count, &out->protoc);
-	if (r)
-		return parse_failed(file, r);
-	r = normal_read(&out->protoc.set, out->protoc.file, &out->normal);
-	if (r == 0)
-		return CONTROL_OK;
-	int code = say_error(CONTROL_FAILED, file, "%s",
-		r == NORMAL_REFUSED ? out->normal->why : strerror(-r));
-	definition_free(out);
-	return code;
-}
-
-/* --- installed definitions, by their hashes --- */
-
-static bool is_prefix(const char *word)
-{
-	size_t digits = strspn(word, "0123456789abcdef");
-
-	return digits >= PREFIX_DIGITS_MIN && digits < HASH_HEX_SIZE && word[digits] == 0;
-}
-
-static bool has_prefix(const struct normal *normal, const char *prefix)
-{
-	char hex[HASH_HEX_SIZE];
-
-	return strncmp(hash_to_hex(&normal->hash, hex), prefix, strlen(prefix)) == 0;
-}
-
-/* Few definitions are installed: all are read. */
-static int search(const struct rsctl *ctl, const glob_t *files, const char *prefix,
-	struct definition *out)
-{
-	bool found = false;
-
-	for (size_t i = 0; i < files->gl_pathc; i++) {
-		struct definition one;
-		int code = read_definition(ctl, files->gl_pathv[i], &one);
-
-		if (code) {
-			definition_free(out);
-			return code;
-		}
-		if (!has_prefix(one.normal, prefix)) {
-			definition_free(&one);
-		} else if (found) {
-			definition_free(&one);
-			definition_free(out);
-			return say_error(CONTROL_FAILED, prefix,
-				"more than one interface begins like that");
-		} else {
-			*out = one;
-			found = true;
-		}
-	}
-	return found ? CONTROL_OK
-		     : say_error(CONTROL_NOT_FOUND, prefix,
-			       "no installed definition has this hash");
-}
-
-static int find_installed(const struct rsctl *ctl, const char *prefix, struct definition *out)
-{
-	char pattern[PATH_MAX];
-	glob_t files;
-	int r = places_installed(INSTALLED, pattern);
-
-	if (r)
-		return say_error(CONTROL_FAILED, prefix, "%s", strerror(-r));
-	if (glob(pattern, 0, NULL, &files))
-		return say_error(CONTROL_NOT_FOUND, prefix, "no definitions are installed");
-	int code = search(ctl, &files, prefix, out);
-	globfree(&files);
-	return code;
-}
-
-/* A file, or the hash of an installed definition. */
-static int find(const struct rsctl *ctl, const char *word, struct definition *out)
-{
-	*out = (struct definition){ 0 };
-	return is_prefix(word) && access(word, F_OK) != 0 ? find_installed(ctl, word, out)
-							  : read_definition(ctl, word, out);
-}
 
 /* --- JSON --- */
 
@@ -237,7 +104,7 @@ static int show_hash(struct rsctl *ctl, char **words)
 {
 	CLEANUP(definition_free) struct definition definition;
 	char hex[HASH_HEX_SIZE];
-	int code = read_definition(ctl, words[0], &definition);
+	int code = definition_read(ctl, words[0], &definition);
 
 	if (code)
 		return code;
@@ -253,7 +120,7 @@ static int show_hash(struct rsctl *ctl, char **words)
 static int show(struct rsctl *ctl, char **words)
 {
 	CLEANUP(definition_free) struct definition definition;
-	int code = find(ctl, words[0], &definition);
+	int code = definition_find(ctl, words[0], &definition);
 
 	if (code)
 		return code;
@@ -289,10 +156,10 @@ static int print_changes(struct rsctl *ctl, const struct normal *old, const stru
 static int diff(struct rsctl *ctl, char **words)
 {
 	CLEANUP(definition_free) struct definition old = { 0 }, new = { 0 };
-	int code = find(ctl, words[0], &old);
+	int code = definition_find(ctl, words[0], &old);
 
 	if (code == CONTROL_OK)
-		code = find(ctl, words[1], &new);
+		code = definition_find(ctl, words[1], &new);
 	return code ? code : print_changes(ctl, old.normal, new.normal);
 }
 

@@ -324,14 +324,13 @@ bool session_follow(struct session *s)
 
 /* ---- what people name ---- */
 
-static json_t *candidate_list(const struct programs_candidates *candidates)
+static json_t *candidate_list(const struct hash *candidates, size_t count)
 {
 	json_t *list = json_array();
 	char hex[HASH_HEX_SIZE];
 
-	for (size_t i = 0; i < candidates->count; i++)
-		json_array_append_new(
-			list, json_string(hash_to_hex(&candidates->names[i], hex)));
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list, json_string(hash_to_hex(&candidates[i], hex)));
 	return list;
 }
 
@@ -344,7 +343,7 @@ bool session_program(struct session *s, const char *prefix, struct hash *program
 		return true;
 	case PROGRAMS_AMBIGUOUS:
 		session_fail_hint(s, CONTROL_USAGE, prefix, "several programs begin so",
-			"give more digits", candidate_list(&candidates));
+			"give more digits", candidate_list(candidates.names, candidates.count));
 		return false;
 	case PROGRAMS_NONE:
 		session_fail_hint(s, CONTROL_NOT_FOUND, prefix, "no such program",
@@ -384,4 +383,49 @@ struct process *session_process(struct session *s, const json_t *target)
 			"rsctl ps -a lists them", NULL);
 	}
 	return p;
+}
+
+static bool offer_known(void *context, const struct broker_interface *known)
+{
+	if (!known->owner) /* a private instance is nobody's to name */
+		names_offer(context, known->interface);
+	return true;
+}
+
+static void offer_decided(struct names_search *search, const struct grants *grants)
+{
+	const struct grants_row *row = NULL;
+
+	while ((row = grants_next(grants, row ? &row->key : NULL)))
+		if (!row->key.any_interface)
+			names_offer(search, &row->key.interface);
+}
+
+bool session_interface(struct session *s, const char *word, struct hash *interface)
+{
+	struct names_search search;
+
+	names_begin(&search, word);
+	names_offer_all(&search, s->parts->ruling->names);
+	offer_decided(&search, s->parts->ruling->grants);
+	broker_each_interface(workers_broker(s->parts->workers), offer_known, &search);
+	switch (names_found(&search, interface)) {
+	case 0:
+		return true;
+	case NAMES_AMBIGUOUS:
+		session_fail_hint(s, CONTROL_USAGE, word, "several interfaces begin so",
+			"give more digits", candidate_list(search.candidates, search.count));
+		return false;
+	case NAMES_NONE:
+		session_fail_hint(s, CONTROL_NOT_FOUND, word, "no such interface is known",
+			"rsctl interface ls lists them, rsctl interface add FILE.proto adds "
+			"one; all 64 digits of one always do",
+			NULL);
+		return false;
+	default:
+		session_fail(s, CONTROL_USAGE, word,
+			"an interface is named by a name or by %u to %d hex digits",
+			NAMES_DIGITS_MIN, HASH_HEX_SIZE - 1);
+		return false;
+	}
 }

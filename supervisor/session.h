@@ -109,3 +109,7 @@ void session_progress(struct session *session, const struct compile_want *want,
 bool session_program(
 	struct session *session, const char *prefix, struct hash *program) MUST_USE;
 struct process *session_process(struct session *session, const json_t *target) MUST_USE;
+/* A name, or the beginning of the digits of one that somebody named, handles, waits for or
+ * decided about. */
+bool session_interface(
+	struct session *session, const char *word, struct hash *interface) MUST_USE;
