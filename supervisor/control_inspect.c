@@ -111,11 +111,11 @@ static void send_record(struct session *s, const struct manifest_row *row)
 		[MANIFEST_REGISTER] = "register",
 	};
 
-	session_row(
-		s, json_pack("{s:{s:s, s:o, s:o, s:o}}", "manifest", "right",
-			   rights[row->right], "interface", describe_interface(&row->interface),
-			   "called", jsontext(row->name, strlen(row->name)), "reason",
-			   jsontext(row->reason, strlen(row->reason))));
+	session_row(s,
+		json_pack("{s:{s:s, s:o, s:o, s:o}}", "manifest", "right", rights[row->right],
+			"interface", describe_interface(s->parts, &row->interface), "called",
+			jsontext(row->name, strlen(row->name)), "reason",
+			jsontext(row->reason, strlen(row->reason))));
 }
 
 /* A manifest can be longer than a packet, so each record has its own. */

@@ -13,11 +13,11 @@ json_t *describe_hash(const struct hash *hash)
 	return json_string(hash_to_hex(hash, hex));
 }
 
-json_t *describe_interface(const struct hash *interface)
+json_t *describe_interface(const struct session_parts *parts, const struct hash *interface)
 {
-	const char *name = workers_interface_name(interface);
+	char hex[HASH_HEX_SIZE];
 
-	return name ? json_string(name) : describe_hash(interface);
+	return json_string(names_text(parts->ruling->names, interface, hex));
 }
 
 static json_t *text(const char *t)
@@ -65,6 +65,7 @@ json_t *describe_program(const struct session_parts *parts, const struct store_e
 }
 
 struct relations {
+	const struct session_parts *parts;
 	json_t *lists[3]; /* by enum broker_relation */
 };
 
@@ -72,14 +73,15 @@ static bool relation(void *context, enum broker_relation relation, const struct 
 {
 	struct relations *relations = context;
 
-	json_array_append_new(relations->lists[relation], describe_interface(interface));
+	json_array_append_new(
+		relations->lists[relation], describe_interface(relations->parts, interface));
 	return true;
 }
 
 static void add_relations(
 	const struct session_parts *parts, const struct process *p, json_t *object, bool fully)
 {
-	struct relations relations = { { json_array(), json_array(), json_array() } };
+	struct relations relations = { parts, { json_array(), json_array(), json_array() } };
 
 	_Static_assert(BROKER_HANDLES == 0 && BROKER_WAITS_FOR == 1 && BROKER_TALKS_TO == 2,
 		"lists are indexed by relation");

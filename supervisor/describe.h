@@ -15,5 +15,5 @@ json_t *describe_program(const struct session_parts *parts, const struct store_e
 /* Begins what describe_program() needs. NULL: the session was answered, its state is gone. */
 struct survey *describe_survey(struct session *session, const struct hash *key);
 /* Its name, if rsd knows one; otherwise hex digits. */
-json_t *describe_interface(const struct hash *interface);
+json_t *describe_interface(const struct session_parts *parts, const struct hash *interface);
 json_t *describe_hash(const struct hash *hash);

@@ -342,16 +342,6 @@ const struct broker *workers_broker(const struct workers *workers)
 	return workers->crew.broker;
 }
 
-const char *workers_interface_name(const struct hash *interface)
-{
-	for (uint32_t i = 0; i < HOSTS_COUNT; i++) {
-		struct hash name = hosts_interface(i);
-		if (hash_equal(interface, &name))
-			return hosts_name(i);
-	}
-	return NULL;
-}
-
 bool workers_stats(const struct workers *workers, uint64_t process, struct worker_stats *out)
 {
 	const struct worker *worker = crew_find(&workers->crew, process);

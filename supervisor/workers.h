@@ -127,8 +127,6 @@ uint32_t workers_input_room(struct workers *workers, uint64_t process);
 void workers_limit_bodies(struct workers *workers, uint32_t bytes);
 
 const struct broker *workers_broker(const struct workers *workers);
-const char *workers_interface_name(
-	const struct hash *interface); /* of a host interface; NULL */
 
 /* Counters for inspect. */
 struct worker_stats {
