@@ -7,7 +7,7 @@
 
 static struct ends_set refused;
 static struct ends_set for_ids; /* of them: one more id may have been too many */
-static uint32_t gone;           /* lanes that ended refused */
+static uint32_t over;           /* ways that refused and are not to be waited for any more */
 LARGE_TABLE static uint32_t bytes_of[LANES_MAX]; /* the longest that was refused */
 
 static void add(uint32_t lane, uint32_t bytes, bool id)
@@ -26,7 +26,7 @@ static void add(uint32_t lane, uint32_t bytes, bool id)
 void again_message(const uint8_t interface[32], const struct body *body, uint64_t flags)
 {
 	const struct ticket *cancelled = sending_cancels(interface, body);
-	const struct route *route = routes_find(interface);
+	struct route *route = routes_find(interface);
 
 	if (cancelled)
 		add(cancelled->lane, 0, false);
@@ -36,6 +36,8 @@ void again_message(const uint8_t interface[32], const struct body *body, uint64_
 			route->held ? RS_DELAYED_BYTES_MAX
 				    : fragments_first(route->lane, body->bytes),
 			(flags & RS_NEEDS_ANSWER) || route->held);
+	else if (route && route->state == ROUTE_LATER)
+		route->refused = true;
 	else
 		add(LANE_HOME, sizeof(struct home_open), false); /* rsd could not be asked */
 }
@@ -72,13 +74,13 @@ static uint32_t first_with_room(void)
 
 bool again_due(void)
 {
-	return gone || (ends_any(&refused) && first_with_room() < LANES_MAX);
+	return over || (ends_any(&refused) && first_with_room() < LANES_MAX);
 }
 
 void again_told(void)
 {
-	if (gone)
-		gone--;
+	if (over)
+		over--;
 	else
 		ends_remove(&refused, first_with_room());
 }
@@ -93,12 +95,17 @@ void again_want_room(void)
 
 void again_lane_gone(uint32_t lane)
 {
-	gone += ends_has(&refused, lane);
+	over += ends_has(&refused, lane);
 	ends_remove(&refused, lane);
+}
+
+void again_settled(void)
+{
+	over++;
 }
 
 void again_forget(void)
 {
 	ends_clear(&refused);
-	gone = 0;
+	over = 0;
 }

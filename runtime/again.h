@@ -2,6 +2,8 @@
  * again.h: sends of the program that were refused for want of room (RS_BUSY). For each lane of
  * such a refusal the program hears once, by RS_NOTICE_ROOM, that it may try again: when there
  * is room for what was refused, or when the lane is gone and nothing on it is to be waited for.
+ * The same for each interface of which rsd still has to say where it leads (ROUTE_LATER), and
+ * for which something could not be kept: when rsd has said so.
  */
 #pragma once
 
@@ -20,4 +22,5 @@ void again_told(void);
 void again_want_room(void);
 
 void again_lane_gone(uint32_t lane);
-void again_forget(void); /* all of it */
+void again_settled(void); /* rsd has said so, of a route that refused */
+void again_forget(void);  /* all of it */

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "runtime/again.h"
+#include "runtime/held.h"
 #include "runtime/inbox.h"
 #include "runtime/memory.h"
 #include "runtime/sending.h"
@@ -102,7 +103,7 @@ static uint32_t send_waiting(
 	const uint8_t interface[32], const struct body *body, uint64_t flags, uint64_t *id)
 {
 	for (;;) {
-		uint32_t status = sending_message(interface, body, flags, id);
+		uint32_t status = sending_message(interface, body, flags | SENDING_UNKEPT, id);
 
 		if (status != RS_BUSY)
 			return status;
@@ -158,6 +159,12 @@ uint32_t calls_request(const uint8_t interface[32], const void *bytes, uint32_t 
 	}
 	*answer_bytes = (uint32_t)head.body_bytes;
 	return head.status;
+}
+
+void calls_last(void)
+{
+	while (held_sure() && inbox_drain() && held_sure())
+		inbox_sleep_drained(ENDS_FOREVER);
 }
 
 uint64_t calls_monotonic_ns(void)

@@ -32,6 +32,10 @@ uint32_t calls_request(const uint8_t interface[32], const void *body, uint32_t b
 /* Sends without wanting an answer; waits while the ring is full. */
 uint32_t calls_send(const uint8_t interface[32], const void *body, uint32_t bytes);
 
+/* The program is at its end. What it sent while rsd made up its mind goes out before that, or
+ * is refused: nobody could have known better than that it was on its way. */
+void calls_last(void);
+
 /* The longest body that calls_send() and calls_request() take: one record of a small ring. */
 #define CALLS_BODY_MAX RS_DELAYED_BYTES_MAX
 

@@ -12,6 +12,7 @@ struct held { /* then the body */
 	struct record head;
 	struct route *route; /* of a message */
 	uint32_t lane;       /* of an answer */
+	uint32_t flags;      /* of a message: RS_ALLOW_DELAY */
 };
 
 static struct stash stash;
@@ -48,12 +49,25 @@ static bool keep(uint32_t owner, const struct held *what, const struct body *bod
 	return true;
 }
 
-uint32_t held_message(struct route *route, const struct record *head, const struct body *body)
+bool held_sure(void)
 {
-	struct held what = { .head = *head, .route = route };
+	for (uint32_t at = stash_from(&stash, 0); at != STASH_NONE;
+		at = stash_from(&stash, stash_after(&stash, at))) {
+		const struct held *held = held_at(at);
+		if (stash_at(&stash, at)->owner == OWNER_MESSAGE &&
+			(!held->flags || held->route->state == ROUTE_LATER))
+			return true;
+	}
+	return false;
+}
+
+uint32_t held_message(
+	struct route *route, const struct record *head, const struct body *body, uint64_t flags)
+{
+	struct held what = { .head = *head, .route = route, .flags = flags & RS_ALLOW_DELAY };
 
 	if (!keep(OWNER_MESSAGE, &what, body))
-		return RS_LIMIT;
+		return RS_BUSY;
 	route->held++;
 	return RS_OK;
 }
@@ -92,14 +106,15 @@ static void finish(uint32_t place, uint32_t status)
 	forget(place);
 }
 
-/* The lane that leads there now; asks rsd when there is none. */
-static bool way_of(struct route *route, uint32_t *lane)
+/* True: there is one now; else asks rsd, unless it will say so by itself. */
+static bool has_way(const struct held *held)
 {
-	*lane = route->lane;
+	struct route *route = held->route;
+
 	if (routes_usable(route))
 		return true;
-	if (route->state != ROUTE_AWAITED && !route->asked)
-		(void)routes_ask(route, RS_ALLOW_DELAY); /* no room: the next round asks */
+	if (!routes_will_be_told(route) && !route->asked)
+		(void)routes_ask(route, held->flags); /* no room: the next round asks */
 	return false;
 }
 
@@ -107,12 +122,11 @@ static void send_message(uint32_t place)
 {
 	struct held *held = held_at(place);
 	struct route *route = held->route;
-	uint32_t lane;
 
 	if (route->flushed == rounds) /* one before it did not fit: keep the order */
 		return;
 	held->head.slot = route->slot;
-	if (!way_of(route, &lane) || sending_kept(lane, &held->head, held + 1) != RS_OK)
+	if (!has_way(held) || sending_kept(route->lane, &held->head, held + 1) != RS_OK)
 		route->flushed = rounds;
 	else
 		forget(place);
@@ -156,8 +170,10 @@ void held_refuse(struct route *route, uint32_t status)
 {
 	for (uint32_t at = stash_from(&stash, 0), next; at != STASH_NONE;
 		at = stash_from(&stash, next)) {
+		const struct held *held = held_at(at);
 		next = stash_after(&stash, at);
-		if (stash_at(&stash, at)->owner == OWNER_MESSAGE && held_at(at)->route == route)
+		if (stash_at(&stash, at)->owner == OWNER_MESSAGE && held->route == route &&
+			!(status == RS_NO_HANDLER && held->flags))
 			finish(at, status);
 	}
 }

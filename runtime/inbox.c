@@ -184,8 +184,10 @@ static int64_t next(
 		bool room = want->messages && again_due();
 		/* before it is said that there is nothing: at all that may have come */
 		if (!got && (timeout_ns == 0 || room || answers_stuck(want)) &&
-			ends_scan(left_alone(want)))
+			ends_scan(left_alone(want))) {
 			got = look(want, sink);
+			room = want->messages && again_due();
+		}
 		/* last, so that who has other things to do hears of them first */
 		if (!got && room && !answers_stuck(want))
 			got = taking_room(sink);

@@ -1,5 +1,6 @@
 #include "runtime/routes.h"
 
+#include "runtime/again.h"
 #include "runtime/held.h"
 #include "runtime/inbox.h"
 
@@ -56,7 +57,7 @@ static uint8_t free_place(void)
 	for (uint32_t n = 0; n < ROUTES_MAX; n++) {
 		uint8_t place = evict_next = (uint8_t)(evict_next % ROUTES_MAX + 1);
 
-		if (!routes[place].held && !routes[place].asked) {
+		if (!routes[place].held && !routes[place].asked && !routes[place].refused) {
 			unchain(place);
 			return place;
 		}
@@ -100,11 +101,11 @@ uint32_t routes_ask(struct route *route, uint32_t flags)
 
 uint32_t routes_open(struct route *route, uint32_t flags)
 {
-	/* the word that somebody handles it now may lie in the ring already */
-	if (route->state == ROUTE_AWAITED && !inbox_read_home())
+	/* the word may lie in the ring already */
+	if (routes_will_be_told(route) && !inbox_read_home())
 		return RS_BUSY;
-	if (route->state == ROUTE_AWAITED)
-		return RS_NO_HANDLER;
+	if (routes_will_be_told(route))
+		return route->status;
 	if (routes_usable(route))
 		return RS_OK;
 	if (!route->asked && routes_ask(route, flags) != RS_OK)
@@ -118,7 +119,18 @@ uint32_t routes_open(struct route *route, uint32_t flags)
 	return route->status;
 }
 
-/* What becomes of the route; and of what was kept for it. */
+/* What becomes of what was kept for the route, and of what could not be. */
+static void settle_kept(struct route *route)
+{
+	if (route->refused && route->state != ROUTE_LATER) {
+		route->refused = false;
+		again_settled();
+	}
+	if (route->held && (route->state == ROUTE_UNKNOWN || route->state == ROUTE_AWAITED))
+		held_refuse(route, route->status);
+}
+
+/* What becomes of the route. */
 static void settle(struct route *route, const struct home_opened *opened)
 {
 	route->asked = false;
@@ -135,9 +147,10 @@ static void settle(struct route *route, const struct home_opened *opened)
 		route->status = opened->new_lane ? RS_LIMIT : RS_HANDLER_GONE;
 	} else if (opened->status == RS_NO_HANDLER && route->awaits) {
 		route->state = ROUTE_AWAITED;
+	} else if (opened->status == HOME_LATER) {
+		route->state = ROUTE_LATER;
 	}
-	if (route->held && route->state == ROUTE_UNKNOWN)
-		held_refuse(route, route->status);
+	settle_kept(route);
 }
 
 bool routes_opened(const struct home_opened *opened)

@@ -10,6 +10,7 @@ enum route_state {
 	ROUTE_UNKNOWN,
 	ROUTE_OPEN,
 	ROUTE_AWAITED, /* nobody handles it; rsd will say when somebody does */
+	ROUTE_LATER,   /* HOME_LATER: rsd will say, for certain; all is kept until then */
 };
 
 struct route {
@@ -24,6 +25,7 @@ struct route {
 	uint8_t next;     /* in its chain */
 	bool asked;       /* rsd has not answered yet */
 	bool awaits;      /* asked to be told when somebody handles it */
+	bool refused;     /* LATER, and there was no room to keep something: again.h */
 };
 
 void routes_forget(void); /* all of them */
@@ -44,10 +46,17 @@ static inline bool routes_usable(const struct route *route)
 	       ends_table_state(route->lane) == TABLE_OPEN;
 }
 
+/* True: rsd will say by itself what becomes of it. */
+static inline bool routes_will_be_told(const struct route *route)
+{
+	return route->state == ROUTE_AWAITED || route->state == ROUTE_LATER;
+}
+
 /* Asks rsd, without waiting. RS_OK or RS_BUSY. */
 uint32_t routes_ask(struct route *route, uint32_t flags);
 
-/* Asks and waits for rsd, who always answers at once. RS_OK, or why there is no way. */
+/* Asks and waits for rsd, who always answers at once. RS_OK, or why there is no way: HOME_LATER
+ * is one. */
 uint32_t routes_open(struct route *route, uint32_t flags);
 
 /* RECORD_OPENED came. False: it makes no sense. */

@@ -101,25 +101,38 @@ static struct record message_head(const struct body *body, uint64_t flags)
 		.total_len = (uint32_t)body->bytes };
 }
 
+/* RS_BUSY: too long for that, or there is no room. */
 static uint32_t hold(struct route *route, const struct body *body, uint64_t flags, uint64_t *id)
 {
 	struct record head = message_head(body, flags);
 	struct ticket *ticket = NULL;
 
 	if (body->bytes > RS_DELAYED_BYTES_MAX)
-		return RS_TOO_BIG;
+		return RS_BUSY;
 	if (flags & RS_NEEDS_ANSWER) {
 		ticket = tickets_new(TICKET_HELD, LANE_HOME);
 		if (!ticket)
 			return RS_LIMIT;
 		head.id = ticket->id;
 	}
-	uint32_t status = held_message(route, &head, body);
+	uint32_t status = held_message(route, &head, body, flags);
 	if (status != RS_OK && ticket)
 		tickets_free(&tickets_own, ticket);
 	else if (status == RS_OK)
 		*id = head.id;
 	return status;
+}
+
+/* Nobody handles the interface, perhaps for ever: what cannot be kept now is not tried again.
+ */
+static uint32_t delay(
+	struct route *route, const struct body *body, uint64_t flags, uint64_t *id)
+{
+	uint32_t status = hold(route, body, flags, id);
+
+	if (status != RS_BUSY)
+		return status;
+	return body->bytes > RS_DELAYED_BYTES_MAX ? RS_TOO_BIG : RS_LIMIT;
 }
 
 /* A body that goes in fragments. Until the last of them is out the handler knows nothing of the
@@ -214,7 +227,9 @@ uint32_t sending_message(
 					  ? routes_open(route, open_flags(body, flags))
 					  : RS_NO_HANDLER;
 		if (status == RS_NO_HANDLER && (flags & RS_ALLOW_DELAY))
-			return hold(route, body, flags, id);
+			return delay(route, body, flags, id);
+		if (status == HOME_LATER)
+			return flags & SENDING_UNKEPT ? RS_BUSY : hold(route, body, flags, id);
 		if (status != RS_OK)
 			return status;
 	}
@@ -249,8 +264,13 @@ void sending_want_room(const uint8_t interface[32], uint32_t bytes, uint64_t fla
 {
 	const struct route *route = routes_find(interface);
 
-	if (!route || !routes_usable(route))
+	if (!route || route->state == ROUTE_LATER) /* rsd's word wakes anyway */
 		return;
+	if (!routes_usable(route)) {
+		/* rsd could not be asked, or its word came after the refusal */
+		ends_want_room(LANE_HOME, sizeof(struct home_open));
+		return;
+	}
 	bool for_answers = (flags & RS_NEEDS_ANSWER) || route->held;
 	if (for_answers && !sending_may_ask(route->lane))
 		return; /* what it waits for is an answer, and that wakes anyway */

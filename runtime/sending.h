@@ -9,6 +9,10 @@
 #include "runtime/ends.h"
 #include "runtime/tickets.h"
 
+/* A flag of our own messages: they do not count as sent while rsd makes up its mind about the
+ * interface. RS_BUSY until then. */
+#define SENDING_UNKEPT 0x100u
+
 /* As the program's emit_message; flags were checked. *id: 0 when no answer is wanted. */
 uint32_t sending_message(
 	const uint8_t interface[32], const struct body *body, uint64_t flags, uint64_t *id);
@@ -26,5 +30,5 @@ uint32_t sending_answer(uint64_t id, uint32_t status, const struct body *body);
 uint32_t sending_kept(uint32_t lane, const struct record *head, const void *body);
 
 /* After RS_BUSY for such a message: sleeping ends when the ring that leads to the interface has
- * room, at once if it has it already. */
+ * room, or rsd has said which it is; at once if that is so already. */
 void sending_want_room(const uint8_t interface[32], uint32_t bytes, uint64_t flags);

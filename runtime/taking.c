@@ -7,7 +7,7 @@
 #include "runtime/routes.h"
 #include "runtime/tickets.h"
 
-#define NOTICES_MAX     8u
+#define NOTICES_MAX     (TABLE_SLOTS_MAX + 8u) /* that many interfaces can go to others */
 #define NOTICE_BODY_MAX 64u
 struct notice {
 	uint32_t status, bytes;

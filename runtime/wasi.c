@@ -127,6 +127,7 @@ uint32_t wasi_random_get(void *, uint32_t out, uint32_t bytes)
 
 void wasi_proc_exit(void *, uint32_t code)
 {
+	calls_last();
 	trap_exit(code);
 }
 

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "runtime/calls.h"
 #include "runtime/ends.h"
 #include "runtime/filter.h"
 #include "runtime/held.h"
@@ -154,5 +155,6 @@ _Noreturn void worker_live(const struct worker_birth *birth)
 	/* what comes from the program begins here: its start function, then _start */
 	object.instantiate();
 	object.run();
+	calls_last();
 	trap_exit(0);
 }
