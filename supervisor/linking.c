@@ -25,8 +25,6 @@ static void opened(void *context, uint64_t process, uint64_t open_id,
 	if (!worker)
 		return;
 	memcpy(body.interface, interface->bytes, HASH_BYTES);
-	if (status == RS_OK && lane == LANE_HOME)
-		worker_table_slots(worker, LANE_HOME, worker->host_slots | 1ull << slot, 0);
 	crew_tell(crew, worker, &head, &body, new_lane ? worker->client_fds : NULL);
 }
 
@@ -131,8 +129,8 @@ static void slots(
 	if (!worker)
 		return;
 	struct relay *relay = worker_relay(worker, lane);
-	if (relay) { /* of both ends it is told the same */
-		relay->slots = slots;
+	if (relay && linking_role(relay, process, lane) == LANE_HANDLER) {
+		relay->slots = slots; /* the client may have less: it sends no more */
 		relay->revoked = revoked;
 	}
 	worker_table_slots(worker, lane, slots, revoked);

@@ -9,12 +9,28 @@ struct link *links_at(const struct member *member, uint32_t index)
 	return member && index < member->lanes_room ? member->lanes[index] : NULL;
 }
 
-struct link *links_to(const struct member *client, const struct member *handler, bool mediated)
+static bool leads_to(const struct link *link, const struct member *handler)
+{
+	return link->open && link->ends[LANE_HANDLER] == handler;
+}
+
+struct link *links_to(
+	const struct member *client, const struct member *handler, uint32_t slot, bool mediated)
 {
 	struct link *link = client->paid; /* LIMITS_LANES_AS_CLIENT at most */
 
-	while (link && !(link->open && link->ends[LANE_HANDLER] == handler &&
-			       link->mediated == mediated))
+	while (link && !(leads_to(link, handler) && link->mediated == mediated &&
+			       !(link->revoked >> slot & 1)))
+		link = link->next;
+	return link;
+}
+
+struct link *links_allowing(
+	const struct member *client, const struct member *handler, uint32_t slot)
+{
+	struct link *link = client->paid;
+
+	while (link && !(leads_to(link, handler) && (link->slots[LANE_HANDLER] >> slot & 1)))
 		link = link->next;
 	return link;
 }

@@ -8,8 +8,13 @@
 
 /* The lane at this index; NULL: there is none, or it is the home lane. member may be NULL. */
 struct link *links_at(const struct member *member, uint32_t index);
-/* The open lane of this kind from client to handler; NULL: there is none. */
-struct link *links_to(const struct member *client, const struct member *handler, bool mediated);
+/* The open lane of this kind from client to handler on which this slot was not revoked; NULL:
+ * there is none. */
+struct link *links_to(const struct member *client, const struct member *handler, uint32_t slot,
+	bool mediated);
+/* The one on which messages in this slot reach the handler now; NULL: there is none. */
+struct link *links_allowing(
+	const struct member *client, const struct member *handler, uint32_t slot);
 
 /* The end that this member has at this index. */
 enum lane_role links_role(const struct link *link, const struct member *member, uint32_t index);

@@ -22,6 +22,7 @@ struct seen_lane {
 
 static struct broker *broker;
 static struct seen_lane lanes[PROCESSES][LANES_MAX];
+static uint64_t host_slots[PROCESSES], host_revoked[PROCESSES];
 static struct hash names[PROCESSES][TABLE_SLOTS_MAX];
 static struct opened {
 	uint64_t process, id;
@@ -80,7 +81,12 @@ static bool on_connect(void *context, const struct broker_connect *wanted)
 static void on_slots(
 	void *context, uint64_t process, uint32_t lane, uint64_t slots, uint64_t revoked)
 {
-	(void)context, (void)revoked;
+	(void)context;
+	if (lane == LANE_HOME) {
+		host_slots[process] = slots;
+		host_revoked[process] = revoked;
+		return;
+	}
 	/* of what is over, slots can only be taken away */
 	MUST(lanes[process][lane].state != TABLE_FREE);
 	MUST(lanes[process][lane].state == TABLE_OPEN ||
@@ -142,6 +148,8 @@ static void set_up(void)
 		.handles = on_handles };
 
 	memset(lanes, 0, sizeof(lanes));
+	memset(host_slots, 0, sizeof(host_slots));
+	memset(host_revoked, 0, sizeof(host_revoked));
 	memset(names, 0, sizeof(names));
 	last = (struct opened){ 0 };
 	opened_count = 0;
@@ -226,6 +234,7 @@ START_TEST(a_host_interface_stays_on_the_home_lane)
 	ck_assert_uint_eq(open_at(1, 0, 0), RS_OK);
 	ck_assert_uint_eq(last.lane, LANE_HOME);
 	ck_assert_uint_eq(last.slot, 3);
+	ck_assert_uint_eq(host_slots[1], 1u << 3);
 	ck_assert_uint_eq(register_at(1, 0), RS_DENIED);
 }
 END_TEST
