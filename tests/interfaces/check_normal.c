@@ -24,7 +24,7 @@ static const struct {
 	{ "interfaces/log.proto",
 		"ac240c2fbe969ce3f36131cb318af8e063482479f59a2370381b7a3663e03cf6" },
 	{ "interfaces/program.proto",
-		"b12e1f2efc5745b37c70709062f18afbd621309f105065649747b8c99b641068" },
+		"b17b14223141aad6591c6cc9cbd082a08b36019de51a2f6055adba427cd3abcf" },
 	{ "interfaces/random.proto",
 		"fe7f7c232569d1b3323b1e0f33fbf00a78b83e935f2e5266e3839800a99ad698" },
 	{ "interfaces/time.proto",
