@@ -129,6 +129,24 @@ static void print_head(struct writing *writing, struct rs_text file)
 	fputs("};\n", writing->to);
 }
 
+/* Hash and name as the assembler takes them: only with it can C write into a section. */
+static void print_manifest(struct writing *writing)
+{
+	TAKE(writing, "RS_%s_MANIFEST", writing->upper.text);
+	fprintf(writing->to,
+		"\n/* For RS_MANIFEST_USES() and RS_MANIFEST_REGISTERS() of redshirt.h. */\n"
+		"#define RS_%s_MANIFEST",
+		writing->upper.text);
+	for (int i = 0; i < HASH_BYTES; i++)
+		fprintf(writing->to, "%s0x%02x%s", i % 16 == 0 ? " \\\n\t\"" : "",
+			writing->normal->hash.bytes[i],
+			i == HASH_BYTES - 1 ? "\\n\""
+			: i % 16 == 15      ? ",\""
+					    : ",");
+	fprintf(writing->to, " \\\n\t\".asciz \\\"%.*s\\\"\\n\"\n",
+		NORMAL_TEXT(ifgen_manifest_name(writing->normal)));
+}
+
 static void print_rpc_constant(struct writing *writing, const struct normal_rpc *rpc)
 {
 	const struct normal_type *types = writing->normal->types;
@@ -431,6 +449,7 @@ int ifgen_c(
 		.upper = ifgen_names_upper(service) };
 
 	print_head(&writing, file);
+	print_manifest(&writing);
 	print_rpc_constants(&writing);
 	for (uint32_t i = 0; i < normal->n_types; i++)
 		print_type(&writing, i);

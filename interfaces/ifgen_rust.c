@@ -104,7 +104,8 @@ void ifgen_rust(const struct normal *normal, struct rs_text file, FILE *to)
 		NORMAL_TEXT(file), NORMAL_TEXT(normal->service),
 		hash_to_hex(&normal->hash, hex), HASH_BYTES);
 	ifgen_write_hash(&normal->hash, to);
-	fputs("];\n", to);
+	fprintf(to, "];\n\n/// What a manifest calls it.\npub const NAME: &str = \"%.*s\";\n",
+		NORMAL_TEXT(ifgen_manifest_name(normal)));
 	for (uint32_t i = 0; i < normal->n_rpcs; i++)
 		print_rpc(normal, i, to);
 	fputs(calls, to);

@@ -12,6 +12,18 @@ int ifgen_c(const struct normal *normal, struct rs_text file, FILE *to,
 	struct ifgen_names *names) MUST_USE;
 void ifgen_rust(const struct normal *normal, struct rs_text file, FILE *to);
 
+/* What manifests (the section redshirt.manifest) call it; longer ones are malformed. */
+#define IFGEN_MANIFEST_NAME_BYTES_MAX 64
+
+static inline struct rs_text ifgen_manifest_name(const struct normal *normal)
+{
+	struct rs_text name = normal->service;
+
+	if (name.bytes > IFGEN_MANIFEST_NAME_BYTES_MAX)
+		name.bytes = IFGEN_MANIFEST_NAME_BYTES_MAX;
+	return name;
+}
+
 /* 32 bytes as 0x.., in lines. */
 static inline void ifgen_write_hash(const struct hash *hash, FILE *to)
 {

@@ -5,6 +5,7 @@ use redshirt::{handle, interface, Interface, Result};
 
 const ECHO: Interface = interface("example:echo");
 
+redshirt::manifest!(registers (ECHO, "example:echo"), "to answer with the same bytes");
 redshirt::main!(run);
 
 async fn run() -> Result<()> {

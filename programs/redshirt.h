@@ -50,6 +50,30 @@ RS_IMPORT(next_message)
 int64_t rs_next_message(
 	uint64_t *poll, uint32_t count, uint8_t *out, uint32_t out_bytes, int64_t timeout_ns);
 
+/*
+ * The manifest: what a program says it uses and handles, and why; written once each, anywhere
+ * outside of functions:
+ *
+ *     RS_MANIFEST_USES(COUNTER, "to count your visitors");
+ *     RS_MANIFEST_REGISTERS(GREETER, "to greet others");
+ *
+ * with the header that rs-ifgen wrote for the interface. The reason is one line of at most 200
+ * bytes, without quotation marks and backslashes. People read it when they are to decide, and a
+ * program that has a manifest may do no more than it says. What every program may use (log,
+ * time, random, console, interface) need not be named.
+ */
+#define RS_MANIFEST_USES(name, reason) RS_MANIFEST_RECORD("1", RS_##name##_MANIFEST, reason)
+#define RS_MANIFEST_REGISTERS(name, reason) \
+	RS_MANIFEST_RECORD("2", RS_##name##_MANIFEST, reason)
+
+/* A record of the custom section redshirt.manifest: version 1, right, interface, its name,
+ * reason. An attribute would make a piece of the program's memory of it. */
+#define RS_MANIFEST_RECORD(right, name, reason)                       \
+	__asm__(".section .custom_section.redshirt.manifest,\"\",@\n" \
+		".byte 1," right "," name ".asciz \"" reason "\"\n"   \
+		".text\n");                                           \
+	RS_STATIC_ASSERT(sizeof(reason) <= 201, "a manifest's reason has at most 200 bytes")
+
 #define RS_FOREVER (-1ll)
 
 /* What stands behind the head of a delivery: head->body_bytes of it. */

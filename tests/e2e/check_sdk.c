@@ -51,6 +51,49 @@ static void stop(uint64_t process)
 		run_logs(process));
 }
 
+/* --- what a program says of itself --- */
+
+#define ECHO_HASH "6578616d706c653a6563686f0000000000000000000000000000000000000000"
+
+static void check_manifest(const char *guest, const char *right, const char *interface,
+	const char *called, const char *reason)
+{
+	run_expect(0, NULL, "rsctl add \"$guests\"/%s.wasm >\"$here/hash\"", guest);
+	struct run_said said =
+		run_expect(0, NULL, "rsctl inspect --json $(cat \"$here/hash\")");
+	const json_t *manifest =
+		json_object_get(json_object_get(run_json(said.out), "program"), "manifest");
+	const json_t *record = json_array_get(manifest, 0);
+
+	ck_assert_uint_eq(json_array_size(manifest), 1);
+	ck_assert_str_eq(run_text(record, "right"), right);
+	ck_assert_str_eq(run_text(record, "interface"), interface);
+	ck_assert_str_eq(run_text(record, "called"), called);
+	ck_assert_str_eq(run_text(record, "reason"), reason);
+}
+
+START_TEST(a_manifest_is_shown_before_the_first_start)
+{
+	char *hash =
+		run_expect(0, NULL, "rsctl interface hash tests/interfaces/greeter.proto").out;
+
+	hash[strcspn(hash, "\n")] = 0;
+	check_manifest("greet", "use", hash, "tests.greeter.Greeter",
+		"to greet those whom it is told of");
+	check_manifest("greeter", "register", hash, "tests.greeter.Greeter",
+		"to greet in many ways, among them politely");
+	run_expect(0, NULL,
+		"rsctl inspect $(cat \"$here/hash\") | grep '^register .* "
+		"\"tests.greeter.Greeter\"  \"to greet in many ways'");
+	if (is_built("echo_rust"))
+		check_manifest("echo_rust", "register", ECHO_HASH, "example:echo",
+			"to answer with the same bytes");
+	if (is_built("echo_rust_bare"))
+		check_manifest("echo_rust_bare", "register", ECHO_HASH, "example:echo",
+			"to answer with the same bytes");
+}
+END_TEST
+
 /* --- a program that is its own client --- */
 
 static const char *const promises[] = { "many", "order", "long", "fixed", "full", "kept" };
@@ -213,6 +256,7 @@ static Suite *suite(void)
 	Suite *s = suite_create("sdk");
 	TCase *tc = run_case("programs");
 
+	tcase_add_test(tc, a_manifest_is_shown_before_the_first_start);
 	tcase_add_loop_test(tc, what_is_promised_is_kept, 0, ARRAY_LEN(promises));
 	tcase_add_test(tc, a_program_needs_no_wasi_for_it);
 	tcase_add_test(tc, messages_are_answered_refused_dropped_and_handed_on);

@@ -9,6 +9,8 @@
 #include "redshirt.h"
 #include "tests/interfaces/greeter.h"
 
+RS_MANIFEST_USES(GREETER, "to greet those whom it is told of");
+
 #define PEOPLE_MAX 100
 
 static struct {

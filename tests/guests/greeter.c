@@ -6,6 +6,9 @@
 
 #include "redshirt.h"
 
+RS_MANIFEST_REGISTERS(GREETER, "to greet in many ways, among them"
+			       " politely");
+
 static struct {
 	struct rs_delivery head;
 	uint8_t body[4096];

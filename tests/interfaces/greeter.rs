@@ -44,6 +44,7 @@ fn main() {
     let mut out = [0; 100];
 
     assert_eq!((greeter::GREET, greeter::FORGET), (0, 1));
+    assert_eq!(greeter::NAME, "tests.greeter.Greeter");
     assert_eq!(greeter::send_greet(b"abc", 0), Ok(7));
     assert_eq!(greeter::send_forget(b"", 0), Ok(7));
     assert_eq!(greeter::send(greeter::FORGET, b"x", 3), Err(3));

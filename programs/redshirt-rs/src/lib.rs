@@ -105,6 +105,60 @@ macro_rules! main {
     };
 }
 
+/// A record of the manifest: what the program says it uses or handles, and why.
+///
+/// ```ignore
+/// mod counter; // written by rs-ifgen from counter.proto
+///
+/// redshirt::manifest!(uses counter, "to count your visitors");
+/// redshirt::manifest!(registers counter, "to count for others");
+/// redshirt::manifest!(uses (interface("example:echo"), "echo"), "to hear itself");
+/// ```
+///
+/// The reason is one line of at most 200 bytes. People read it when they are to decide, and a program that has a
+/// manifest may do no more than it says. What every program may use (log, time, random, console, interface) need not be
+/// named.
+#[macro_export]
+macro_rules! manifest {
+    (uses $($what:tt)+) => { $crate::manifest!(@ 1, $($what)+); };
+    (registers $($what:tt)+) => { $crate::manifest!(@ 2, $($what)+); };
+    (@ $right:literal, ($interface:expr, $name:expr), $reason:expr) => {
+        const _: () = {
+            const BYTES: usize = $crate::manifest_record_bytes($name, $reason);
+            #[used]
+            #[cfg_attr(target_arch = "wasm32", link_section = "redshirt.manifest")]
+            static RECORD: [u8; BYTES] = $crate::manifest_record($right, &$interface, $name, $reason);
+        };
+    };
+    (@ $right:literal, $($module:ident)::+, $reason:expr) => {
+        $crate::manifest!(@ $right, ($($module)::+::INTERFACE, $($module)::+::NAME), $reason);
+    };
+}
+
+#[doc(hidden)]
+pub const fn manifest_record_bytes(name: &str, reason: &str) -> usize {
+    assert!(name.len() <= 64 && reason.len() <= 200, "a name has at most 64 bytes, a reason 200");
+    34 + name.len() + 1 + reason.len() + 1
+}
+
+const fn put<const N: usize>(mut to: [u8; N], at: usize, bytes: &[u8]) -> [u8; N] {
+    let mut i = 0;
+
+    while i < bytes.len() {
+        to[at + i] = bytes[i];
+        i += 1;
+    }
+    to
+}
+
+/// Version 1, right, interface, name, reason.
+#[doc(hidden)]
+pub const fn manifest_record<const N: usize>(right: u8, interface: &Interface, name: &str, reason: &str) -> [u8; N] {
+    let record = put(put([0; N], 0, &[1, right]), 2, interface);
+
+    put(put(record, 34, name.as_bytes()), 35 + name.len(), reason.as_bytes())
+}
+
 /// Prints a line on the program's standard output, with and without WASI.
 #[macro_export]
 macro_rules! say {
