@@ -106,16 +106,17 @@ static void send_program(struct session *s, const struct store_entry *entry)
 
 static void send_record(struct session *s, const struct manifest_row *row)
 {
-	static const char *const rights[] = {
-		[MANIFEST_USE] = "use",
-		[MANIFEST_REGISTER] = "register",
-	};
+	const struct inspect *inspect = s->state;
+	enum broker_right right = row->right == MANIFEST_USE ? BROKER_USE : BROKER_HANDLE;
+	const struct grants_row *grant = grants_find(
+		s->parts->ruling->grants, &inspect->program, &row->interface, right);
 
-	session_row(s,
-		json_pack("{s:{s:s, s:o, s:o, s:o}}", "manifest", "right", rights[row->right],
-			"interface", describe_interface(s->parts, &row->interface), "called",
-			jsontext(row->name, strlen(row->name)), "reason",
-			jsontext(row->reason, strlen(row->reason))));
+	session_row(s, json_pack("{s:{s:s, s:o, s:o, s:o, s:s*}}", "manifest", "right",
+			       grants_right_text(right), "interface",
+			       describe_interface(s->parts, &row->interface), "called",
+			       jsontext(row->name, strlen(row->name)), "reason",
+			       jsontext(row->reason, strlen(row->reason)), "grant",
+			       grant ? grants_word_text(grant->word) : NULL));
 }
 
 /* A manifest can be longer than a packet, so each record has its own. */

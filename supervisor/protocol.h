@@ -50,8 +50,9 @@
  *     or {"program": {as in ls, and processes [numbers], why? (refused because), manifest?
  *     (records that follow; missing: it has none), manifest_wrong? (it is malformed: the
  *     program may use and handle nothing)}} and then one for each record of its manifest:
- *     {"manifest": {right ("use" "register"), interface (name or hex), called, reason}}; called
- *     and reason are the program's own words
+ *     {"manifest": {right ("use" "register"), interface (name or hex), called, reason, grant?
+ *     ("allow" "deny" "ask"; missing: the user said nothing)}}; called and reason are the
+ *     program's own words
  * logs       process (or text: its number, or a program prefix: its newest process),
  *            follow?, lines?
  *     row: process, time_ms, text,

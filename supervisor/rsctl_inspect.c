@@ -84,14 +84,16 @@ static int add_record(struct table *table, const json_t *record)
 	if (r == 0)
 		r = table_cell(table, cells_interface(ask_text(record, "interface"), name));
 	if (r == 0)
+		r = table_cell(table, cells_text(record, "grant"));
+	if (r == 0)
 		r = add_quoted(table, ask_text(record, "called"));
 	return r ? r : add_quoted(table, ask_text(record, "reason"));
 }
 
 static int print_records(const json_t *records)
 {
-	static const char *const headings[] = { "RIGHT", "INTERFACE", "CALLS IT", "SAYS WHY",
-		NULL };
+	static const char *const headings[] = { "RIGHT", "INTERFACE", "GRANT", "CALLS IT",
+		"SAYS WHY", NULL };
 	CLEANUP(table_freep) struct table *table = NULL;
 	const json_t *record;
 	size_t i;

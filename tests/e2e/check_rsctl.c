@@ -286,12 +286,12 @@ START_TEST(inspect_shows_what_it_does_not_know_as_well)
 END_TEST
 
 /* What the program calls things is quoted and escaped, and beside it is what rsd knows. */
-#define MANIFEST                                                                       \
-	"{\"row\": {\"program\": {\"running\": 0, \"manifest\": 2}}}\n"                \
-	"{\"row\": {\"manifest\": {\"right\": \"use\", \"interface\": \"" HEX_A "\", " \
-	"\"called\": \"time\", \"reason\": \"a\\nuse\\u001b[2J\"}}}\n"                 \
-	"{\"row\": {\"manifest\": {\"right\": \"register\", \"interface\": \"log\", "  \
-	"\"called\": \"\""                                                             \
+#define MANIFEST                                                                            \
+	"{\"row\": {\"program\": {\"running\": 0, \"manifest\": 2}}}\n"                     \
+	"{\"row\": {\"manifest\": {\"right\": \"use\", \"interface\": \"" HEX_A "\", "      \
+	"\"grant\": \"deny\", \"called\": \"time\", \"reason\": \"a\\nuse\\u001b[2J\"}}}\n" \
+	"{\"row\": {\"manifest\": {\"right\": \"register\", \"interface\": \"log\", "       \
+	"\"called\": \"\""                                                                  \
 	", \"reason\": \"\"}}}\n{\"ok\": true}"
 
 START_TEST(inspect_shows_a_manifest_as_the_programs_words)
@@ -302,9 +302,9 @@ START_TEST(inspect_shows_a_manifest_as_the_programs_words)
 	ck_assert_str_eq(said.out,
 		"program:\n  running: 0\n  manifest: yes: it may do no more than that\n"
 		"\nmanifest, in the program's own words:\n"
-		"RIGHT     INTERFACE     CALLS IT  SAYS WHY\n"
-		"use       3fa900000000  \"time\"    \"a\\x0ause\\x1b[2J\"\n"
-		"register  log           \"\"        \"\"\n");
+		"RIGHT     INTERFACE     GRANT  CALLS IT  SAYS WHY\n"
+		"use       3fa900000000  deny   \"time\"    \"a\\x0ause\\x1b[2J\"\n"
+		"register  log           -      \"\"        \"\"\n");
 }
 END_TEST
 

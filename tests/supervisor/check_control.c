@@ -310,8 +310,13 @@ static json_t *inspect(void)
 
 START_TEST(what_a_program_says_of_itself_is_shown_before_it_runs)
 {
+	const struct hash interface = made_interface(0x61);
+	const struct grants_row grant = { .key = grants_key(NULL, &interface, BROKER_USE),
+		.word = GRANTS_ASK };
 	json_t *rows, *expected, *program;
 
+	ck_assert_int_eq(grants_reserve(parts.ruling->grants), 0);
+	grants_set(parts.ruling->grants, &grant);
 	made_record(&records, MANIFEST_USE, 0x61, "a.b", "to \x1b[31m");
 	made_record(&records, MANIFEST_REGISTER, 0x62, "", "\xff");
 	made_module(&module);
@@ -320,9 +325,10 @@ START_TEST(what_a_program_says_of_itself_is_shown_before_it_runs)
 	ck_assert_uint_eq(json_array_size(rows), 3);
 	program = json_object_get(json_array_get(rows, 0), "program");
 	ck_assert_int_eq(json_integer_value(json_object_get(program, "manifest")), 2);
-	expected = json_pack("{s:{s:s, s:s, s:s, s:s}}", "manifest", "right", "use",
-		"interface", "6161616161616161616161616161616161616161616161616161616161616161",
-		"called", "a.b", "reason", "to \x1b[31m");
+	expected = json_pack("{s:{s:s, s:s, s:s, s:s, s:s}}", "manifest", "grant", "ask",
+		"right", "use", "interface",
+		"6161616161616161616161616161616161616161616161616161616161616161", "called",
+		"a.b", "reason", "to \x1b[31m");
 	ck_assert(json_equal(json_array_get(rows, 1), expected));
 	json_decref(expected);
 	expected = json_pack("{s:{s:s, s:s, s:s, s:s}}", "manifest", "right", "register",
