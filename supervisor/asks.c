@@ -10,7 +10,7 @@
 struct asks {
 	/* By number, and so by deadline as well. */
 	struct asks_question questions[ASKS_MAX];
-	uint32_t count, followers;
+	uint32_t count;
 	uint64_t last_number, last_news, changes;
 	uint64_t timeout_ns;
 	asks_over over;
@@ -42,7 +42,6 @@ const char *asks_end_text(enum asks_end end)
 		[ASKS_ALLOWED] = "allowed",
 		[ASKS_DENIED] = "denied",
 		[ASKS_TIMED_OUT] = "timed out",
-		[ASKS_SETTLED] = "settled",
 		[ASKS_GONE] = "gone",
 	};
 
@@ -175,24 +174,15 @@ static void end(struct asks *asks, uint32_t at, enum asks_end how, bool always)
 	asks->over(asks->context, &question, how, always);
 }
 
-static int end_number(struct asks *asks, uint64_t number, enum asks_end how, bool always)
+int asks_answer(struct asks *asks, uint64_t number, bool allow, bool always)
 {
 	const struct asks_question *question = asks_get(asks, number);
 
 	if (!question)
 		return ASKS_NONE;
-	end(asks, (uint32_t)(question - asks->questions), how, always);
+	end(asks, (uint32_t)(question - asks->questions), allow ? ASKS_ALLOWED : ASKS_DENIED,
+		always);
 	return 0;
-}
-
-int asks_answer(struct asks *asks, uint64_t number, bool allow, bool always)
-{
-	return end_number(asks, number, allow ? ASKS_ALLOWED : ASKS_DENIED, always);
-}
-
-int asks_settle(struct asks *asks, uint64_t number)
-{
-	return end_number(asks, number, ASKS_SETTLED, false);
 }
 
 static const struct asks_question *any_of(
@@ -239,22 +229,12 @@ const struct asks_question *asks_next(const struct asks *asks, uint64_t news)
 	return next;
 }
 
+uint64_t asks_last_news(const struct asks *asks)
+{
+	return asks->last_news;
+}
+
 uint64_t asks_changes(const struct asks *asks)
 {
 	return asks->changes;
-}
-
-void asks_follow(struct asks *asks)
-{
-	asks->followers++;
-}
-
-void asks_unfollow(struct asks *asks)
-{
-	asks->followers--;
-}
-
-bool asks_somebody(const struct asks *asks, const struct asks_party *party)
-{
-	return asks->followers || party->listeners;
 }

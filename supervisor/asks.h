@@ -1,8 +1,7 @@
 /*
  * asks.h: questions to people: may this process use (or handle) that interface? Each stands
- * until somebody answers, its time is over, the process is gone or the answer is known
- * otherwise; then `over` is called once, and it stands no more. Pure: no clock, no I/O and no
- * memory but the table's own, so that a test can drive it.
+ * until somebody answers, its time is over or the process is gone; then `over` is called once,
+ * and it stands no more. Pure: no clock and no I/O, so that a test can drive all of it.
  *
  * What a process can make it remember is bounded: one question per interface and right,
  * ASKS_PER_PROCESS of a process, ASKS_MAX of all. A program gives the reason: its text is made
@@ -21,12 +20,12 @@
 
 struct asks;
 
-/* A process as it asks: its owner's memory, { .process, .program } at first. */
+/* A process as it asks: its owner's memory, { .process, .program } at first. It stays until
+ * asks_process_gone(). */
 struct asks_party {
 	uint64_t process;
 	struct hash program;
-	uint32_t standing;  /* questions of it */
-	uint32_t listeners; /* who is there to answer for it alone: its attached run */
+	uint32_t standing; /* questions of it */
 	uint64_t asked, refused;
 };
 
@@ -45,14 +44,13 @@ enum asks_end {
 	ASKS_ALLOWED,
 	ASKS_DENIED,
 	ASKS_TIMED_OUT, /* nobody said anything */
-	ASKS_SETTLED,   /* what the user granted meanwhile is the answer */
 	ASKS_GONE,      /* the process is */
 	ASKS_ENDS,
 };
 const char *asks_end_text(enum asks_end end); /* "allowed" "denied" "timed out" ... */
 
-/* The question is the callee's for the call; always: with the program, not this process only.
- * It may put and answer others. */
+/* The question is the callee's for the call, which may put and answer others. always: it was
+ * said of the program, not of this process only. */
 typedef void (*asks_over)(
 	void *context, const struct asks_question *question, enum asks_end end, bool always);
 
@@ -65,7 +63,7 @@ enum {
 	ASKS_NONE,       /* no such question (any more) */
 };
 
-/* The party stays until asks_process_gone(). reason: n bytes of a program's. */
+/* reason: n bytes of a program's. */
 int asks_put(struct asks *asks, struct asks_party *party, const struct hash *interface,
 	enum broker_right right, const char *reason, size_t n, uint64_t now_ns) MUST_USE;
 /* True: it stands, or asks_put() would take it. */
@@ -73,8 +71,6 @@ bool asks_room(const struct asks *asks, const struct asks_party *party,
 	const struct hash *interface, enum broker_right right);
 
 int asks_answer(struct asks *asks, uint64_t number, bool allow, bool always) MUST_USE;
-/* Ends it without a person. */
-int asks_settle(struct asks *asks, uint64_t number) MUST_USE;
 void asks_process_gone(struct asks *asks, struct asks_party *party);
 
 uint64_t asks_deadline_ns(const struct asks *asks); /* UINT64_MAX: none */
@@ -83,10 +79,6 @@ void asks_tick(struct asks *asks, uint64_t now_ns);
 /* Those that stand, in the order of their news: 0, then the last one's news. */
 const struct asks_question *asks_next(const struct asks *asks, uint64_t news);
 const struct asks_question *asks_get(const struct asks *asks, uint64_t number); /* NULL: none */
+uint64_t asks_last_news(const struct asks *asks);
 /* Changes with every question, reason and end. */
 uint64_t asks_changes(const struct asks *asks);
-
-/* Is there somebody to ask? Followers answer for everybody, listeners for one party. */
-void asks_follow(struct asks *asks);
-void asks_unfollow(struct asks *asks);
-bool asks_somebody(const struct asks *asks, const struct asks_party *party);

@@ -25,6 +25,8 @@ static const struct session_op *const ops[] = {
 	&control_inspect,
 	&control_logs,
 	&control_events,
+	&control_pending,
+	&control_answer,
 	&control_stop,
 	&control_kill,
 	&control_rm,

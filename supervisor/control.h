@@ -40,5 +40,7 @@ extern const struct session_op control_add, control_rm;
 extern const struct session_op control_compile, control_stop, control_kill, control_shutdown;
 /* control_join.c */
 extern const struct session_op control_join;
+/* control_asks.c */
+extern const struct session_op control_pending, control_answer;
 /* control_run.c */
 extern const struct session_op control_run, control_start;

@@ -9,6 +9,7 @@
 
 #include "ipc/hash.h"
 #include "supervisor/allowance.h"
+#include "supervisor/asks.h"
 #include "supervisor/compile.h"
 #include "supervisor/ending.h"
 #include "supervisor/journal.h"
@@ -89,7 +90,8 @@ struct process {
 	struct allowance *allowance;       /* for those that it starts; NULL once GONE */
 	uint64_t spawns_refused;           /* children it was not given */
 	const struct process_watch *watch; /* NULL: nobody */
-	struct permit permit; /* what it alone may do, besides the grants */
+	struct permit permit;   /* what it alone may do, besides the grants */
+	struct asks_party asks; /* what it asks people */
 	char *strings; /* arguments, then environment, each closed with a zero */
 	uint32_t strings_bytes, arguments, variables;
 

@@ -156,6 +156,8 @@ static void finish(void *context, struct process *p)
 		workers_gone(ps->parts.workers, p->id, &report);
 	settle_ending(p, &report);
 	p->has_worker = false;
+	if (ps->parts.asking)
+		asking_process_gone(ps->parts.asking, p);
 	fd_closep(&p->pidfd);
 	p->object = shelf_drop(p->object);
 	p->ended_ms = events_now_ms();
@@ -509,6 +511,7 @@ int processes_add(
 		return PROCESSES_NO_ID;
 	}
 	p->id = id;
+	p->asks = (struct asks_party){ .process = id, .program = p->program };
 	if (request->allowance)
 		p->allowance = request->allowance;
 	roster_add(ps->roster, p);

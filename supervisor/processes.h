@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "supervisor/asking.h"
 #include "supervisor/events.h"
 #include "supervisor/ids.h"
 #include "supervisor/launch.h"
@@ -36,6 +37,7 @@ struct processes_parts { /* all outlive it, but for the launcher, which goes fir
 	struct journal *journal;
 	struct ids *ids;
 	struct events *events;
+	struct asking *asking; /* NULL: nobody is ever asked */
 	uint32_t processes_max;
 };
 void processes_begin(struct processes *processes, const struct processes_parts *parts);

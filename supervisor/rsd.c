@@ -27,7 +27,7 @@
 
 struct flags { /* the command line */
 	const char *run_dir, *state_dir, *cache_dir, *group;
-	uint64_t memory_bytes, body_bytes, idle_ms;
+	uint64_t memory_bytes, body_bytes, idle_ms, ask_timeout_ms;
 	struct native_grants natives;
 	enum policy_missing missing;
 	bool mediate, version, help;
@@ -230,6 +230,8 @@ static int open_memory(struct rsd *rsd)
 	int r = events_new(&rsd->parts.events);
 
 	if (r == 0)
+		r = asking_new(rsd->flags->ask_timeout_ms, &rsd->parts.asking);
+	if (r == 0)
 		r = journal_new(&rsd->journal);
 	if (r == 0)
 		r = shelf_new(&rsd->parts.shelf);
@@ -240,6 +242,7 @@ static void close_memory(struct rsd *rsd)
 {
 	rsd->parts.shelf = shelf_free(rsd->parts.shelf);
 	rsd->journal = journal_free(rsd->journal);
+	rsd->parts.asking = asking_free(rsd->parts.asking);
 	rsd->parts.events = events_free(rsd->parts.events);
 }
 
@@ -366,8 +369,8 @@ static int open_workers(struct rsd *rsd)
 		return r;
 	workers_limit_bodies(rsd->parts.workers, rsd->parts.limits.body_bytes);
 	workers_mediate(rsd->parts.workers, rsd->flags->mediate);
-	ruling_begin(rsd->parts.ruling, rsd->parts.workers, rsd->parts.roster,
-		rsd->parts.programs);
+	ruling_begin(
+		rsd->parts.ruling, rsd->parts.workers, rsd->parts.roster, rsd->parts.programs);
 	return loop_read(
 		rsd->parts.loop, workers_bell(rsd->parts.workers), rung, rsd, &rsd->bell_watch);
 }
@@ -388,9 +391,19 @@ static int begin_processes(struct rsd *rsd)
 		.journal = rsd->journal,
 		.ids = rsd->ids,
 		.events = rsd->parts.events,
+		.asking = rsd->parts.asking,
 		.processes_max = rsd->processes_max,
 	};
 
+	const struct asking_parts asking = {
+		.loop = rsd->parts.loop,
+		.roster = rsd->parts.roster,
+		.events = rsd->parts.events,
+		.workers = rsd->parts.workers,
+		.ruling = rsd->parts.ruling,
+	};
+
+	asking_begin(rsd->parts.asking, &asking);
 	processes_begin(rsd->parts.processes, &parts);
 	return 0;
 }
@@ -603,6 +616,8 @@ static const struct option options[] = {
 		grant_native, FIELD(natives) },
 	{ 0, "default-grant", "WORD", "allow, ask or deny what the user said nothing about",
 		read_missing, FIELD(missing) },
+	{ 0, "ask-timeout", "TIME", "how long a question waits for a person (60s)",
+		options_duration, FIELD(ask_timeout_ms) },
 	{ 'V', "version", NULL, "print the version", options_switch, FIELD(version) },
 	{ 'h', "help", NULL, "print this", options_switch, FIELD(help) },
 };
@@ -626,6 +641,7 @@ int main(int argc, char **argv)
 {
 	struct flags flags = { .memory_bytes = LIMITS_MEMORY_DEFAULT,
 		.body_bytes = RS_BODY_BYTES_DEFAULT,
+		.ask_timeout_ms = ASKS_TIMEOUT_DEFAULT,
 		.missing = POLICY_ALLOW };
 	struct rsd rsd = { .flags = &flags,
 		.signals = -1,
@@ -652,6 +668,8 @@ int main(int argc, char **argv)
 		return usage_error("--memory is 1 byte to 4G");
 	if (limits_body(&rsd.parts.limits, flags.body_bytes))
 		return usage_error("--max-body is 64K to 1G");
+	if (flags.ask_timeout_ms == 0 || flags.ask_timeout_ms > ASKS_TIMEOUT_MAX)
+		return usage_error("--ask-timeout is more than nothing, and 24h at most");
 	log_open("rsd");
 	return live(&rsd);
 }

@@ -51,6 +51,15 @@ static void changed(void *context, const struct hash *interface)
 
 	if (ruling->workers)
 		workers_reconsider(ruling->workers, 0, interface);
+	if (ruling->changed)
+		ruling->changed(ruling->context, interface);
+}
+
+void ruling_tell(struct ruling *ruling,
+	void (*changed_too)(void *context, const struct hash *interface), void *context)
+{
+	ruling->changed = changed_too;
+	ruling->context = context;
 }
 
 static int read_all(struct ruling *ruling, struct events *events, char *why)

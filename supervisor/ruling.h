@@ -23,6 +23,8 @@ struct ruling {
 	const struct roster *roster;
 	const struct programs *programs;
 	uint32_t followers;
+	void (*changed)(void *context, const struct hash *interface);
+	void *context;
 };
 
 /* Blocks, so before the loop turns. What has no answer in the rows, `missing` says. Answers and
@@ -36,6 +38,11 @@ struct ruling *ruling_close(struct ruling *ruling);
  * first process. */
 void ruling_begin(struct ruling *ruling, struct workers *workers, const struct roster *roster,
 	const struct programs *programs);
+
+/* Who else is told when a decision has changed, after the workers: the questions (asking.h).
+ * NULL: nobody. */
+void ruling_tell(struct ruling *ruling,
+	void (*changed)(void *context, const struct hash *interface), void *context);
 
 /* Somebody is there, or goes, who is asked about every process. */
 void ruling_follow(struct ruling *ruling, bool begins);

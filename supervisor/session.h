@@ -33,6 +33,7 @@ struct session_parts {
 	struct processes *processes;
 	struct events *events;
 	struct ruling *ruling;
+	struct asking *asking;
 	const struct places *places;
 	struct limits limits; /* of a process, if nobody says otherwise */
 	const struct native_grants *natives;

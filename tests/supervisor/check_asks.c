@@ -117,15 +117,6 @@ START_TEST(a_reason_that_was_missing_is_news_and_another_is_not)
 }
 END_TEST
 
-START_TEST(what_is_settled_otherwise_stands_no_more)
-{
-	ck_assert_int_eq(put(&one, &tcp, ""), 0);
-	ck_assert_int_eq(asks_settle(asks, 1), 0);
-	ck_assert_int_eq(how, ASKS_SETTLED);
-	ck_assert_int_eq(asks_settle(asks, 1), ASKS_NONE);
-}
-END_TEST
-
 START_TEST(every_change_can_be_seen)
 {
 	uint64_t before = asks_changes(asks);
@@ -215,19 +206,6 @@ START_TEST(the_questions_of_a_process_go_with_it)
 }
 END_TEST
 
-START_TEST(somebody_is_a_follower_or_a_listener_of_that_process)
-{
-	ck_assert(!asks_somebody(asks, &one));
-	one.listeners++;
-	ck_assert(asks_somebody(asks, &one));
-	ck_assert(!asks_somebody(asks, &two));
-	asks_follow(asks);
-	ck_assert(asks_somebody(asks, &two));
-	asks_unfollow(asks);
-	ck_assert(!asks_somebody(asks, &two));
-}
-END_TEST
-
 /* ---- reasons ---- */
 
 static const struct {
@@ -287,14 +265,12 @@ static Suite *suite(void)
 	tcase_add_test(questions, who_answers_says_how_and_for_how_long);
 	tcase_add_test(questions, the_same_is_asked_once);
 	tcase_add_test(questions, a_reason_that_was_missing_is_news_and_another_is_not);
-	tcase_add_test(questions, what_is_settled_otherwise_stands_no_more);
 	tcase_add_test(questions, every_change_can_be_seen);
 	tcase_add_test(bounds, a_process_has_few_questions_and_the_rest_is_counted);
 	tcase_add_test(bounds, after_an_answer_there_is_room_again);
 	tcase_add_test(bounds, all_together_have_a_bound_too);
 	tcase_add_test(time, who_is_not_answered_in_time_is_told_so);
 	tcase_add_test(time, the_questions_of_a_process_go_with_it);
-	tcase_add_test(time, somebody_is_a_follower_or_a_listener_of_that_process);
 	tcase_add_loop_test(texts, a_reason_becomes_one_line_of_utf8, 0, ARRAY_LEN(reasons));
 	tcase_add_test(texts, a_long_reason_is_cut_between_two_characters);
 	tcase_add_test(texts, a_zero_in_a_reason_does_not_end_it);

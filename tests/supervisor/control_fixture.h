@@ -25,6 +25,7 @@ static struct control *control;
 static int shut_downs;
 static const char *compiler_script = "#!/bin/sh\necho no compiler here\nexit 1\n";
 static bool fake_launcher;
+static uint64_t ask_timeout_ms = ASKS_TIMEOUT_DEFAULT;
 
 static inline const char *at_home(const char *name)
 {
@@ -78,12 +79,16 @@ static inline void open_parts(void)
 	const struct workers_events w = processes_workers_events(parts.processes);
 	ck_assert_int_eq(workers_new(&w, &parts.workers), 0);
 	ruling_begin(parts.ruling, parts.workers, parts.roster, parts.programs);
+	ck_assert_int_eq(asking_new(ask_timeout_ms, &parts.asking), 0);
+	const struct asking_parts a = { parts.loop, parts.roster, parts.events, parts.workers,
+		parts.ruling };
+	asking_begin(parts.asking, &a);
 	const struct launch_events l = processes_launch_events(parts.processes);
 	if (fake_launcher)
 		ck_assert_int_eq(
 			launch_new(parts.loop, "/proc/self/exe", &l, &parts.launch), 0);
 	const struct processes_parts p = { parts.loop, parts.launch, parts.compile,
-		parts.workers, journal, ids, parts.events, 10 };
+		parts.workers, journal, ids, parts.events, parts.asking, 10 };
 	processes_begin(parts.processes, &p);
 	parts.limits.memory_bytes = MIB;
 }
@@ -105,6 +110,7 @@ static inline void close_parts(void)
 	parts.store = store_free(parts.store);
 	ids = ids_close(ids);
 	journal = journal_free(journal);
+	parts.asking = asking_free(parts.asking);
 	parts.events = events_free(parts.events);
 	parts.loop = loop_free(parts.loop);
 }
