@@ -134,6 +134,7 @@ static const struct {
 	[REPLY_MISSED] = { "missed", read_count },
 	[REPLY_STARTED] = { "started", read_started },
 	[REPLY_INPUT] = { "input", read_input },
+	[REPLY_QUESTION] = { "question", read_object },
 	[REPLY_ERROR] = { "error", read_error },
 };
 

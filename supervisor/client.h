@@ -26,6 +26,7 @@ enum reply_kind {
 	REPLY_MISSED,   /* number: rows */
 	REPLY_STARTED,  /* json: process, program */
 	REPLY_INPUT,    /* number: bytes we may send */
+	REPLY_QUESTION, /* json: the row, as of `pending` */
 	REPLY_OUTPUT,   /* stream, bytes, size */
 	REPLY_DONE,     /* json: the whole final reply; nothing comes after it */
 	REPLY_ERROR,    /* json: code, what, why ... are there and of the right type */

@@ -6,6 +6,7 @@
 #include "ipc/builtin.h"
 #include "supervisor/control.h"
 #include "supervisor/describe.h"
+#include "supervisor/questions.h"
 #include "supervisor/wanted.h"
 
 #define INPUT_GRANT_MIN 8192u /* smaller grants are saved up, unless the client has none */
@@ -20,6 +21,8 @@ struct run {
 	struct process *p; /* pinned */
 	struct attached attached;
 	bool attach, told_started;
+	bool asks; /* somebody sits there who can be asked */
+	struct questions questions;
 	uint32_t credit; /* bytes of input the client may still send */
 	bool input_ended, told_input_end;
 	struct compile_progress told;
@@ -27,15 +30,58 @@ struct run {
 
 /* ---- the request ---- */
 
-static const struct field start_fields[] = { WANTED_FIELDS, { 0 } };
-static const struct field run_fields[] = { WANTED_FIELDS, { "stdin", FIELD_BOOL, false },
-	{ 0 } };
+#define START_FIELDS \
+	{ "allow", FIELD_TEXTS, false }, { "deny", FIELD_TEXTS, false }, WANTED_FIELDS
+
+static const struct field start_fields[] = { START_FIELDS, { 0 } };
+static const struct field run_fields[] = { START_FIELDS, { "stdin", FIELD_BOOL, false },
+	{ "ask", FIELD_BOOL, false }, { 0 } };
+
+/* One word of allow or deny; false: answered. */
+static bool permit_word(struct session *s, const char *word, bool allow, struct permit *permit)
+{
+	bool handles = strncmp(word, CONTROL_REGISTER, strlen(CONTROL_REGISTER)) == 0;
+	const char *name = handles ? word + strlen(CONTROL_REGISTER) : word;
+	bool all = strcmp(name, CONTROL_ALL) == 0;
+	struct hash interface;
+
+	if (!all && !session_interface(s, name, &interface))
+		return false;
+	if (permit_answer(permit, all ? NULL : &interface, handles ? BROKER_HANDLE : BROKER_USE,
+		    allow) == 0)
+		return true;
+	session_fail(s, CONTROL_USAGE, s->op->name,
+		"at most %u interfaces are allowed or denied", PERMIT_ROWS_MAX);
+	return false;
+}
+
+static bool permit_words(
+	struct session *s, const json_t *list, bool allow, struct permit *permit)
+{
+	json_t *word;
+	size_t i;
+
+	json_array_foreach(list, i, word)
+	{
+		if (!permit_word(s, json_string_value(word), allow, permit))
+			return false;
+	}
+	return true;
+}
+
+/* What this run may do, whatever the grants leave open; false: answered. */
+static bool read_permit(struct session *s, const json_t *request, struct permit *permit)
+{
+	return permit_words(s, json_object_get(request, "allow"), true, permit) &&
+	       permit_words(s, json_object_get(request, "deny"), false, permit);
+}
 
 static void begin(
 	struct session *s, const json_t *request, const struct attached *attached, bool input)
 {
 	CLEANUP(wanted_deinit)
 	struct wanted wanted = { .request = { .limits = s->parts->limits } };
+	CLEANUP(permit_deinit) struct permit permit = { 0 };
 	const char *name = fields_text(request, "program", "");
 
 	if (!session_program(s, name, &wanted.request.program))
@@ -45,7 +91,7 @@ static void begin(
 		session_fail(s, CONTROL_USAGE, s->op->name, "%s", why);
 		return;
 	}
-	if (attached && !session_follow(s))
+	if (!read_permit(s, request, &permit) || (attached && !session_follow(s)))
 		return;
 	struct run *run = calloc(1, sizeof(*run));
 	s->state = run;
@@ -59,8 +105,13 @@ static void begin(
 	if (run)
 		run->session = s;
 	int r = run ? processes_start(s->parts->processes, &wanted.request, &run->p) : -ENOMEM;
-	if (r)
+	if (r) {
 		session_fail(s, CONTROL_FAILED, s->op->name, "%s", processes_why(r));
+		return;
+	}
+	/* before it can ask for anything: nothing of it runs in this turn */
+	run->p->permit.once = permit.once;
+	permit = (struct permit){ 0 };
 }
 
 /* ---- how it goes on ---- */
@@ -93,6 +144,7 @@ static void run_end(struct session *s)
 		bool unwanted =
 			run->attach || (!s->answered && run->p->state == PROCESS_COMPILING);
 		processes_detach(run->p);
+		run->p->permit.watched = false;
 		if (unwanted)
 			processes_stop(processes, run->p, PROCESSES_STOP_MS);
 		roster_unpin(s->parts->roster, run->p);
@@ -185,6 +237,16 @@ static void run_begin(struct session *s, const json_t *request)
 	};
 
 	begin(s, request, &functions, fields_bool(request, "stdin"));
+	struct run *run = s->state;
+	if (!run || !fields_bool(request, "ask"))
+		return;
+	run->asks = run->p->permit.watched = true;
+	run->questions = (struct questions){ .process = run->p->id, .changes = UINT64_MAX };
+}
+
+static void say_question(struct session *s, json_t *row)
+{
+	session_say(s, json_pack("{s:o}", "question", row));
 }
 
 static void grant_input(struct session *s, struct run *run)
@@ -228,6 +290,8 @@ static void run_step(struct session *s)
 		session_ok(s, fields);
 		return;
 	}
+	if (run->asks)
+		(void)questions_tell(&run->questions, s, say_question);
 	if (run->attached.input && p->ran)
 		care_for_input(s, run);
 }

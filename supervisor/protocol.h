@@ -29,9 +29,11 @@
  * start      program, args? [text] (after the program's own name, which is name or the
  *            beginning of its hash), env? ["K=V"], name?, memory? (bytes), cpu? (seconds),
  *            children? (that it and those below it may have at a time; 16), children_memory?
- *            (bytes, of all of them; as memory), children_depth? (generations; 4)
+ *            (bytes, of all of them; as memory), children_depth? (generations; 4),
+ *            allow? [text], deny? [text] (what this run may do, where the grants leave it open: interfaces
+ *            to use; CONTROL_REGISTER before one: to handle; CONTROL_ALL: all that are not named)
  *     progress...; final, once the program runs: process, program
- * run        as start, and stdin? (bool)
+ * run        as start, and stdin? (bool), ask? (bool: a person sits there who can be asked)
  *     progress...; {"started": {process, program}}; attached (below);
  *     final, once it is gone: process, program, status, cause, detail?
  * ps         all? (the ended ones as well)
@@ -60,6 +62,14 @@
  *     With follow the final comes when the process is gone and all was sent.
  * events     follow?, lines?
  *     row: time_ms, event, process?, program?, detail?
+ * pending    follow? (who follows is there to be asked)
+ *     row: number (of the question, never used again), process, program, name?, interface (name
+ *     or hex), right ("use" "register"), reason? (the program's own words, one line of at most
+ *     200 bytes), since_ms, left_ms (until it is denied)
+ *     With follow: again when its reason comes later; {number, over: true} when it is over
+ * answer     number, grant ("allow" "deny"), always? (of the program, kept on disk; otherwise
+ *            it is said of this process only)
+ *     final: number
  * stop       process, timeout_ms? (default 10 s, then SIGKILL)
  *     final, when it is gone: process, status, cause, detail?
  * kill       process, signal? (number, default 9)
@@ -86,6 +96,8 @@
  * bytes in D packets (all payload, no stream byte), and J {"input_end": true} at the end.
  * J {"signal": "stop"} and J {"signal": "kill"} ask for the process's end; {"signal": "stop"}
  * is welcome during the compile as well. When the client goes away, the process is stopped.
+ * With ask: {"question": {as a row of pending with follow}} for each question of this process;
+ * it is answered by answer, on another connection.
  */
 #pragma once
 
@@ -107,6 +119,8 @@
 #define CONTROL_DEPTH_MAX   32u
 #define CONTROL_ARGS_MAX    1024u
 #define CONTROL_NAME_MAX    64u                    /* bytes of a process's name */
+#define CONTROL_REGISTER    "register:" /* before an interface: to handle it */
+#define CONTROL_ALL         "all"       /* instead of one: every one */
 #define CONTROL_NATIVE_LETTERS \
 	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-" /* and as long */
 #define CONTROL_ADD_MAX     (256u * 1024u * 1024u) /* bytes of a program */

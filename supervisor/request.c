@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "supervisor/definition.h"
 #include "supervisor/program.h"
 #include "supervisor/say.h"
 
@@ -22,6 +23,40 @@ static int environment(const struct options_list *list, json_t *out)
 			return say_error(
 				CONTROL_USAGE, "--env", "expected K=V, not %s", list->items[i]);
 	return texts("--env", list->items, list->count, out);
+}
+
+/* register:WORD or WORD, where WORD may be a definition. */
+static int add_interface(const struct rsctl *ctl, const char *word, json_t *list)
+{
+	bool handles = strncmp(word, CONTROL_REGISTER, strlen(CONTROL_REGISTER)) == 0;
+	json_t *interface;
+	int code = definition_interface(
+		ctl, handles ? word + strlen(CONTROL_REGISTER) : word, &interface);
+
+	if (code)
+		return code;
+	json_array_append_new(list, json_sprintf("%s%s", handles ? CONTROL_REGISTER : "",
+					    json_string_value(interface)));
+	json_decref(interface);
+	return CONTROL_OK;
+}
+
+static int interfaces(const struct rsctl *ctl, const char *key,
+	const struct options_list *lists, json_t *request)
+{
+	json_t *list = json_array();
+	int code = CONTROL_OK;
+
+	for (size_t i = 0; i < lists->count && code == CONTROL_OK; i++) {
+		CLEANUP(freep) char *words = strdup(lists->items[i]);
+		char *rest, *word = words ? strtok_r(words, ",", &rest) : NULL;
+		for (; word && code == CONTROL_OK; word = strtok_r(NULL, ",", &rest))
+			code = add_interface(ctl, word, list);
+	}
+	if (code == CONTROL_OK && json_array_size(list))
+		return json_object_set_new(request, key, list) ? CONTROL_FAILED : CONTROL_OK;
+	json_decref(list);
+	return code;
 }
 
 static void set_if_said(json_t *request, const char *key, uint64_t value)
@@ -60,6 +95,10 @@ int request_of_program(
 	set_if_said(request, "children", ctl->children);
 	set_if_said(request, "children_memory", ctl->children_memory);
 	set_if_said(request, "children_depth", ctl->children_depth);
+	if (code == CONTROL_OK)
+		code = interfaces(ctl, "allow", &ctl->allow, request);
+	if (code == CONTROL_OK)
+		code = interfaces(ctl, "deny", &ctl->deny, request);
 	if (code)
 		json_decref(request);
 	else

@@ -31,7 +31,7 @@ _rsctl() {
 		mapfile -t COMPREPLY < <(compgen -d -- "$word")
 		return
 		;;
-	-e | --env | --name | -m | --memory | --cpu | --children | --children-memory | --children-depth | -n | --lines | --timeout) return ;;
+	-e | --env | --name | --allow | --deny | -m | --memory | --cpu | --children | --children-memory | --children-depth | -n | --lines | --timeout) return ;;
 	esac
 	if [[ -z $command ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$(rsctl completion 2>/dev/null) --json --socket --help --version" -- "$word")
@@ -51,6 +51,13 @@ _rsctl() {
 	add) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
 	rm) mapfile -t COMPREPLY < <(compgen -W "$(_rsctl_ids ls)" -- "$word") ;;
 	stop | kill) mapfile -t COMPREPLY < <(compgen -W "$(_rsctl_ids ps)" -- "$word") ;;
+	answer)
+		if [[ $before == answer || $before == --always ]]; then
+			mapfile -t COMPREPLY < <(compgen -W "$(_rsctl_ids pending)" -- "$word")
+		else
+			mapfile -t COMPREPLY < <(compgen -W "allow deny" -- "$word")
+		fi
+		;;
 	logs | inspect) mapfile -t COMPREPLY < <(compgen -W "$(_rsctl_ids ps -a) $(_rsctl_ids ls)" -- "$word") ;;
 	interface)
 		if ((COMP_CWORD == at + 1)); then

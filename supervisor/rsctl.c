@@ -30,6 +30,10 @@
 		{ 0, "name", "NAME", "what ps calls it", options_text, FIELD(name) },         \
 		{ 'm', "memory", "SIZE", "most linear memory it may have", options_size,      \
 			FIELD(memory) },                                                      \
+		{ 0, "allow", "LIST", "interfaces this run may use, or register:NAME; all",   \
+			options_add, FIELD(allow) },                                          \
+		{ 0, "deny", "LIST", "interfaces this run may not use", options_add,          \
+			FIELD(deny) },                                                        \
 		{ 0, "children", "N", "programs it may start, at a time (16)", options_count, \
 			FIELD(children) },                                                    \
 		{ 0, "children-memory", "SIZE", "most memory of all it starts (as its own)",  \
@@ -50,6 +54,7 @@ static const struct option run_options[] = {
 	OF_A_PROGRAM,
 	{ 'd', "detach", NULL, "do not wait: print the process number", options_switch,
 		FIELD(detach) },
+	{ 0, "no-ask", NULL, "show no questions here", options_switch, FIELD(no_ask) },
 	COMMON,
 };
 static const struct option start_options[] = { OF_A_PROGRAM, COMMON };
@@ -72,6 +77,17 @@ static const struct option logs_options[] = {
 static const struct option events_options[] = {
 	{ 'f', "follow", NULL, "go on as events come", options_switch, FIELD(follow) },
 	{ 'n', "lines", "N", "only the last N", options_count, FIELD(lines) },
+	COMMON,
+};
+static const struct option pending_options[] = {
+	{ 'f', "follow", NULL, "show each as it comes; at a terminal, take the answer there",
+		options_switch, FIELD(follow) },
+	{ 'q', "quiet", NULL, "numbers only", options_switch, FIELD(quiet) },
+	COMMON,
+};
+static const struct option answer_options[] = {
+	{ 0, "always", NULL, "for every run of the program, from now on", options_switch,
+		FIELD(always) },
 	COMMON,
 };
 static const struct option stop_options[] = {
@@ -125,6 +141,10 @@ static const struct command commands[] = {
 		true, rsctl_act_rm },
 	{ "events", "", "show what has happened", OPTIONS(events_options), 0, 0, false, false,
 		rsctl_show_events },
+	{ "pending", "", "show what programs ask to be allowed", OPTIONS(pending_options), 0, 0,
+		false, false, rsctl_asks_pending },
+	{ "answer", "NUMBER allow|deny", "answer such a question", OPTIONS(answer_options), 2,
+		2, false, false, rsctl_asks_answer },
 	{ "interface", "hash|show|diff FILE...",
 		"show the hash of a definition, what counts for it, or why two differ",
 		OPTIONS(interface_options), 2, 3, false, false, rsctl_interface },

@@ -18,9 +18,10 @@ struct rsctl {
 	/* options, each of which some commands have */
 	const char *socket; /* NULL: the usual place, and rsd is started if need be */
 	bool json, help, version;
-	bool all, quiet, follow, detach, force, times;
+	bool all, quiet, follow, detach, force, times, always, no_ask;
 	struct options_list env;
-	struct options_list include; /* where imports of definitions are */
+	struct options_list include;     /* where imports of definitions are */
+	struct options_list allow, deny; /* interfaces, several with commas between */
 	const char *name;
 	uint64_t memory;   /* bytes; 0: rsd's default */
 	uint64_t cpu_ms;   /* 0: no limit */
@@ -59,4 +60,8 @@ int rsctl_about_version(struct rsctl *ctl);
 int rsctl_about_doctor(struct rsctl *ctl);
 
 int rsctl_inspect(struct rsctl *ctl);
+
+int rsctl_asks_pending(struct rsctl *ctl);
+int rsctl_asks_answer(struct rsctl *ctl);
+
 int rsctl_interface(struct rsctl *ctl);

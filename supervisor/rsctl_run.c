@@ -1,7 +1,7 @@
 /*
  * rsctl run: a program attached to this terminal. What it writes comes out here, what is typed
- * goes in while rsd gives credit, Ctrl-C asks it to stop and a second one kills it. The exit
- * code is the program's.
+ * goes in while rsd gives credit, Ctrl-C asks it to stop and a second one kills it. When it
+ * asks for what it may not do yet, the next line is the answer. The exit code is the program's.
  */
 #include <poll.h>
 #include <signal.h>
@@ -12,6 +12,7 @@
 
 #include "supervisor/ask.h"
 #include "supervisor/program.h"
+#include "supervisor/prompt.h"
 #include "supervisor/request.h"
 #include "supervisor/rsctl.h"
 #include "supervisor/say.h"
@@ -23,6 +24,7 @@ struct attached {
 	const char *about;
 	struct client client;
 	struct term out, err;
+	struct prompt prompt;
 	int signals;     /* signalfd */
 	uint64_t credit; /* bytes of input that rsd takes now */
 	bool input_open;
@@ -32,6 +34,7 @@ struct attached {
 static void attached_deinit(struct attached *a)
 {
 	client_close(&a->client);
+	prompt_close(&a->prompt);
 	fd_closep(&a->signals);
 }
 
@@ -114,6 +117,9 @@ static int take_reply(struct attached *a, const struct reply *reply)
 	case REPLY_STARTED:
 		term_progress("");
 		return CONTROL_OK;
+	case REPLY_QUESTION:
+		prompt_take(&a->prompt, reply->json);
+		return CONTROL_OK;
 	case REPLY_ERROR:
 		return ask_refused(reply);
 	default:
@@ -137,14 +143,22 @@ static int catch_signals(int *fd)
 	return *fd < 0 ? -errno : 0;
 }
 
+/* While something is asked, what is typed is for the answer. */
+static bool wants_input(const struct attached *a)
+{
+	bool asked = prompt_fd(&a->prompt) >= 0 && isatty(STDIN_FILENO) == 1;
+
+	return a->input_open && a->credit > 0 && !asked;
+}
+
 /* One wait, and everything that came. */
 static int turn(struct attached *a, struct reply *reply)
 {
-	bool wants_input = a->input_open && a->credit > 0;
 	struct pollfd fds[] = {
 		{ .fd = a->client.fd, .events = POLLIN },
 		{ .fd = a->signals, .events = POLLIN },
-		{ .fd = wants_input ? STDIN_FILENO : -1, .events = POLLIN },
+		{ .fd = wants_input(a) ? STDIN_FILENO : -1, .events = POLLIN },
+		{ .fd = prompt_fd(&a->prompt), .events = POLLIN },
 	};
 	int code = CONTROL_OK;
 
@@ -155,6 +169,8 @@ static int turn(struct attached *a, struct reply *reply)
 		code = forward_signal(a);
 	if (code == CONTROL_OK && fds[2].revents)
 		code = forward_input(a);
+	if (code == CONTROL_OK && fds[3].revents)
+		prompt_read(&a->prompt);
 	if (code == CONTROL_OK && fds[0].revents) {
 		int r = client_receive(&a->client, -1, reply);
 		code = r ? ask_broken(a->about, r) : CONTROL_OK;
@@ -178,17 +194,22 @@ static int attend(struct attached *a, struct reply *reply)
 static int run_attached(struct rsctl *ctl, const char *program)
 {
 	CLEANUP(attached_deinit)
-	struct attached a = { .client = CLIENT_NONE, .signals = -1, .input_open = true };
+	struct attached a = {
+		.client = CLIENT_NONE, .prompt = PROMPT_NONE, .signals = -1, .input_open = true
+	};
 	struct ask question = { .about = ctl->words[0], .timeout_ms = ASK_FOR_EVER };
 	struct reply reply;
-	int code = request_of_program(ctl, "run", program, &question.request);
+	int code = prompt_open(&a.prompt, ctl);
 
+	if (code == CONTROL_OK)
+		code = request_of_program(ctl, "run", program, &question.request);
 	if (code)
 		return code;
 	a.about = question.about;
 	term_init(&a.out, STDOUT_FILENO);
 	term_init(&a.err, STDERR_FILENO);
 	json_object_set_new(question.request, "stdin", json_true());
+	json_object_set_new(question.request, "ask", json_boolean(prompt_somebody(&a.prompt)));
 	code = ask_begin(ctl, &question, &a.client, &reply);
 	if (code)
 		return code;
