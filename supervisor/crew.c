@@ -117,19 +117,32 @@ void crew_tell(struct crew *crew, struct worker *worker, const struct record *he
 	crew_flush(crew, worker);
 }
 
-void crew_answer(void *context, uint64_t process, uint64_t id, uint32_t status,
+static void answer(struct crew *crew, struct worker *worker, uint64_t id, uint32_t status,
 	const void *body, uint32_t bytes)
 {
-	struct crew *crew = context;
-	struct worker *worker = crew_find(crew, process);
 	struct record head = { .kind = RECORD_ANSWER,
 		.frag_len = bytes,
 		.total_len = bytes,
 		.id = id,
 		.slot = status };
 
-	if (!worker)
-		return;
 	worker->answers++;
 	crew_tell(crew, worker, &head, body, NULL);
+}
+
+void crew_answer(void *context, uint64_t process, uint64_t id, uint32_t status,
+	const void *body, uint32_t bytes)
+{
+	struct crew *crew = context;
+	struct worker *worker = crew_find(crew, process);
+
+	if (!worker)
+		return;
+	meters_answered(&worker->meters, id);
+	answer(crew, worker, id, status, body, bytes);
+}
+
+void crew_refuse(struct crew *crew, struct worker *worker, uint64_t id, uint32_t status)
+{
+	answer(crew, worker, id, status, NULL, 0);
 }

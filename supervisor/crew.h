@@ -56,4 +56,7 @@ void crew_flush(struct crew *crew, struct worker *worker);
 void crew_answer(void *context, uint64_t process, uint64_t id, uint32_t status,
 	const void *body, uint32_t bytes);
 
+/* To a message that was never passed on: its id may be that of another. */
+void crew_refuse(struct crew *crew, struct worker *worker, uint64_t id, uint32_t status);
+
 uint64_t crew_clock_ns(clockid_t clock);

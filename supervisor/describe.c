@@ -135,6 +135,8 @@ static void add_stats(
 	number(object, "lanes", stats.lanes);
 	number(object, "lane_bytes", stats.lane_bytes);
 	number(object, "refused", stats.refused);
+	number(object, "denied", stats.denied);
+	number(object, "limited", stats.limited);
 }
 
 static bool add_mediated(void *context, const struct worker_mediated *mediated)
@@ -147,6 +149,8 @@ static bool add_mediated(void *context, const struct worker_mediated *mediated)
 	number(object, "messages", mediated->messages);
 	number(object, "answers", mediated->answers);
 	number(object, "bytes", mediated->bytes);
+	number(object, "refused", mediated->refused);
+	number(object, "limited", mediated->limited);
 	json_array_append_new(list, object);
 	return json_array_size(list) < MEDIATED_MAX;
 }

@@ -56,11 +56,24 @@ static void to_host(struct crew *crew, struct worker *worker, const struct recor
 		crew->events.input_wanted(crew->events.context, worker->process);
 }
 
-static void deny(struct crew *crew, struct worker *worker, const struct record *head)
+/* Why a message goes no further, or RS_OK. */
+static uint32_t refusal(struct worker *worker, const struct record *head)
 {
-	worker->denied++;
+	/* it was on its way when the slot was taken away, or its sender knows no better */
+	if (!(worker->host_slots >> head->slot & 1))
+		return RS_DENIED;
+	return meters_check(&worker->meters, head);
+}
+
+static void refuse(
+	struct crew *crew, struct worker *worker, const struct record *head, uint32_t status)
+{
+	if (status == RS_DENIED)
+		worker->denied++;
+	else
+		worker->meters.refused++;
 	if (head->flags & RS_NEEDS_ANSWER)
-		crew_answer(crew, worker->process, head->id, RS_DENIED, NULL, 0);
+		crew_refuse(crew, worker, head->id, status);
 }
 
 static void on_message(struct crew *crew, struct worker *worker, const struct record *head)
@@ -69,11 +82,12 @@ static void on_message(struct crew *crew, struct worker *worker, const struct re
 		crew_broken(crew, worker, "it used a slot it was not given");
 		return;
 	}
-	/* it was on its way when the slot was taken away, or its sender knows no better */
-	if (!(worker->host_slots >> head->slot & 1)) {
-		deny(crew, worker, head);
+	uint32_t status = refusal(worker, head);
+	if (status != RS_OK) {
+		refuse(crew, worker, head, status);
 		return;
 	}
+	meters_take(&worker->meters, head);
 	worker->messages++;
 	if (head->slot == HOSTS_INTERFACE)
 		to_broker(crew, worker, head);
@@ -83,6 +97,7 @@ static void on_message(struct crew *crew, struct worker *worker, const struct re
 
 static void on_cancel(struct crew *crew, struct worker *worker, const struct record *head)
 {
+	meters_answered(&worker->meters, head->id);
 	hosts_cancelled(&crew->hosts, worker->process, head->id);
 }
 

@@ -136,6 +136,20 @@ static void slots(
 	worker_table_slots(worker, lane, slots, revoked);
 }
 
+static void limits(void *context, uint64_t client, uint32_t lane, uint32_t slot,
+	const struct broker_limits *limits)
+{
+	struct worker *worker = crew_find(context, client);
+
+	if (!worker)
+		return;
+	struct relay *relay = worker_relay(worker, lane);
+	if (lane == LANE_HOME)
+		meters_set(&worker->meters, slot, limits);
+	else if (relay)
+		meters_set(&relay->meters, slot, limits);
+}
+
 /* No more is passed on. */
 static void relay_cut(struct crew *crew, struct relay *relay)
 {
@@ -312,6 +326,7 @@ struct broker_actions linking_actions(struct crew *crew)
 		.handles = handles,
 		.ask = ask,
 		.start = start,
+		.limits = limits,
 		.replaced = replaced,
 		.now_ms = now_ms };
 }

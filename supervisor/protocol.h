@@ -46,8 +46,11 @@
  *     row: program, bytes, added_ms, running (number),
  *     compiled ("yes" "no" "refused" "unknown": the toolchain has not answered yet)
  * inspect    target: a process number, or text: a program prefix or a process number in digits
- *     row: {"process": {as in ps, and args, env, messages, answers, lanes, talks_to,
- *     allowance? {processes, memory_bytes, outstanding, cpu_s?, depth, used {...}}: for all that
+ *     row: {"process": {as in ps, and args, env, messages, answers, lanes, lane_bytes,
+ *     refused (opens beyond a limit), denied (opens, registrations and messages to what it may
+ *     not use), limited (messages to rsd beyond what its grants allow), talks_to, mediated
+ *     [{as ("client" "handler"), peer, messages, answers, bytes, refused (messages to what may
+ *     not be used any more), limited}], allowance? {processes, memory_bytes, outstanding, cpu_s?, depth, used {...}}: for all that
  *     it starts}}
  *     or {"program": {as in ls, and processes [numbers], why? (refused because), manifest?
  *     (records that follow; missing: it has none), manifest_wrong? (it is malformed: the

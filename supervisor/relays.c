@@ -84,6 +84,7 @@ struct relay *relays_free(struct relay *relay)
 			lane_unmap(&relay->lanes[side]);
 	}
 	lookout_unclaim(relay->lookout, 2);
+	meters_deinit(&relay->meters);
 	free(relay);
 	return NULL;
 }
@@ -134,13 +135,14 @@ static void advance(struct relay_body *body, const struct record *head)
 		head->kind == RECORD_ABORT || is_last(head) ? 0 : head->offset + head->frag_len;
 }
 
-/* Why a message that begins goes no further, or RS_OK; as the handler's runtime would say. */
-static uint32_t refusal(const struct relay *relay, const struct record *head)
+/* Why a message that begins goes no further, or RS_OK; of a slot as the handler's runtime would
+ * say. */
+static uint32_t refusal(struct relay *relay, const struct record *head)
 {
 	uint64_t bit = head->slot < TABLE_SLOTS_MAX ? 1ull << head->slot : 0;
 
 	if (relay->slots & bit)
-		return RS_OK;
+		return meters_check(&relay->meters, head);
 	return relay->revoked & bit ? RS_DENIED : RS_HANDLER_GONE;
 }
 
@@ -209,6 +211,21 @@ static int refuse(struct relay *relay, const struct record *head)
 	return GO_ON;
 }
 
+/* A whole message or answer went on, or was refused. */
+static void settle(struct relay *relay, const struct record *head)
+{
+	uint32_t refusal = relay->bodies[LANE_CLIENT].refusal;
+
+	if (head->kind != RECORD_MESSAGE)
+		meters_answered(&relay->meters, head->id);
+	else if (refusal == RS_OK)
+		meters_take(&relay->meters, head);
+	else if (refusal == RS_TOO_BIG || refusal == RS_LIMIT)
+		relay->meters.refused++;
+	else
+		relay->refused++;
+}
+
 static int pass(struct relay *relay, enum lane_role from, uint64_t *bytes)
 {
 	struct ring_in *in = &relay->lanes[from].in;
@@ -231,6 +248,8 @@ static int pass(struct relay *relay, enum lane_role from, uint64_t *bytes)
 	if (r != GO_ON)
 		return r;
 	advance(under_way, &head);
+	if (head.kind != RECORD_ABORT && is_last(&head))
+		settle(relay, &head);
 	ring_consume(in, head.frag_len);
 	*bytes += head.frag_len;
 	return GO_ON;

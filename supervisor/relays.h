@@ -2,9 +2,9 @@
  * relays.h: a mediated lane. rsd is the handler's end of a lane to the client and the client's
  * end of a lane to the handler, and passes on what either says, record by record, without
  * looking inside: header and body are copied once, from ring to ring. A message in a slot that
- * is not (or not any more) allowed comes back from here, so what is revoked is revoked even
- * when the two conspire. There is one such pair for each client and handler, so both know by
- * their lane who is at the other end, as ever.
+ * is not (or not any more) allowed, or that is beyond its limits, comes back from here, so what
+ * is revoked is revoked even when the two conspire. There is one such pair for each client and
+ * handler, so both know by their lane who is at the other end, as ever.
  *
  * What finds no room stays where it is, and its sender runs out of room: a handler that does
  * not read makes rsd keep two rings and not a byte more. When one side is gone, what it had
@@ -16,6 +16,7 @@
 
 #include "ipc/table.h"
 #include "supervisor/lookout.h"
+#include "supervisor/meters.h"
 
 #define RELAYS_TURN_RECORDS 64u
 #define RELAYS_TURN_BYTES   (256 * KIB)
@@ -39,6 +40,8 @@ struct relay {
 	struct relay_body bodies[2];  /* the same */
 	uint64_t slots;               /* what the client may use; the caller's */
 	uint64_t revoked;             /* of the others: because somebody said so; the same */
+	struct meters meters;         /* what the client may send there; the same */
+	uint64_t refused;             /* messages in a slot that may not be used */
 	bool full[2];                 /* by role of the reader: we wait for room in its ring */
 	bool parked;  /* what the client says waits for the end of a long answer */
 	bool gone[2]; /* by role */

@@ -119,6 +119,7 @@ struct worker *worker_free(struct worker *worker)
 	fd_closep(&worker->bell_fd);
 	fd_closep(&worker->socket);
 	free(worker->relays);
+	meters_deinit(&worker->meters);
 	free(worker);
 	return NULL;
 }

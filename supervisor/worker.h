@@ -9,6 +9,7 @@
 #include "ipc/table.h"
 #include "runtime/start.h"
 #include "supervisor/lookout.h"
+#include "supervisor/meters.h"
 #include "supervisor/outbox.h"
 
 struct relay;
@@ -31,6 +32,7 @@ struct worker {
 	uint64_t host_given;        /* and those it could at some time */
 	uint64_t messages, answers; /* to and from host interfaces */
 	uint64_t denied;            /* messages to one that was taken away */
+	struct meters meters;       /* of host interfaces */
 	uint32_t lanes;
 	bool ready, broken, gone;
 	bool retry; /* too many descriptors were in flight: flush again later */

@@ -355,7 +355,8 @@ bool workers_stats(const struct workers *workers, uint64_t process, struct worke
 		.lanes = worker->lanes,
 		.lane_bytes = use.lane_bytes,
 		.refused = use.refused,
-		.denied = worker->denied + use.denied };
+		.denied = worker->denied + use.denied,
+		.limited = worker->meters.refused };
 	return true;
 }
 
@@ -377,7 +378,9 @@ void workers_each_mediated(const struct workers *workers, uint64_t process,
 			.peer = relay->process[relays_other(role)],
 			.messages = messages->records,
 			.answers = answers->records,
-			.bytes = messages->bytes + answers->bytes };
+			.bytes = messages->bytes + answers->bytes,
+			.refused = relay->refused,
+			.limited = relay->meters.refused };
 		more = each(context, &mediated);
 	}
 }

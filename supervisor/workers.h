@@ -136,6 +136,7 @@ struct worker_stats {
 	uint64_t lane_bytes; /* it pays for, see limits.h */
 	uint64_t refused;    /* times it met a limit when it opened an interface */
 	uint64_t denied;     /* times it opened, registered or sent to what it may not */
+	uint64_t limited;    /* messages to host interfaces beyond what its grants allow */
 };
 bool workers_stats(
 	const struct workers *workers, uint64_t process, struct worker_stats *out) MUST_USE;
@@ -146,7 +147,9 @@ struct worker_mediated {
 	bool handler;  /* the process is the one that is asked */
 	uint64_t peer;
 	uint64_t messages, answers;
-	uint64_t bytes; /* of both */
+	uint64_t bytes;   /* of both */
+	uint64_t refused; /* messages: what they were sent to may not be used any more */
+	uint64_t limited; /* messages beyond what the client's grants allow */
 };
 void workers_each_mediated(const struct workers *workers, uint64_t process,
 	bool (*each)(void *context, const struct worker_mediated *mediated), void *context);

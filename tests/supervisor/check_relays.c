@@ -657,6 +657,127 @@ START_TEST(a_refusal_waits_for_room)
 }
 END_TEST
 
+/* ---- limits ---- */
+
+static void limit(uint32_t body_bytes, uint32_t a_second, uint32_t outstanding)
+{
+	const struct broker_limits limits = { body_bytes, a_second, outstanding };
+
+	meters_set(&relay->meters, 3, &limits);
+}
+
+static void answer(uint64_t id)
+{
+	struct record head = { .kind = RECORD_ANSWER, .id = id };
+
+	ck_assert_int_eq(ring_put(&far[LANE_HANDLER].lane.out, &head, ""), 0);
+	ck_assert_int_eq(turn(LANE_HANDLER), 0);
+	ck_assert_uint_eq(answered(id), RS_OK);
+}
+
+START_TEST(a_message_beyond_a_limit_comes_back)
+{
+	limit(0, 0, 1);
+	say_part(9, 0, 100, 100);
+	ck_assert_uint_eq(answered(9), NOTHING);
+	say_part(10, 0, 100, 100);
+	ck_assert_uint_eq(answered(10), RS_LIMIT);
+	answer(9);
+	say_part(11, 0, 100, 100);
+	ck_assert_uint_eq(answered(11), NOTHING);
+	ck_assert_uint_eq(relay->counts[LANE_CLIENT].records, 2);
+	ck_assert_uint_eq(relay->meters.refused, 1);
+	ck_assert_uint_eq(relay->refused, 0);
+}
+END_TEST
+
+START_TEST(a_body_beyond_its_limit_comes_back_at_its_end)
+{
+	limit(299, 0, 1);
+	say_part(9, 0, 100, 300);
+	say_part(9, 100, 200, 300);
+	ck_assert_uint_eq(answered(9), RS_TOO_BIG);
+	ck_assert(!handler_has_something());
+	say_part(10, 0, 100, 299); /* the one before was not counted */
+	say_part(10, 100, 199, 299);
+	ck_assert(handler_has_something());
+}
+END_TEST
+
+START_TEST(too_many_a_second_come_back)
+{
+	limit(0, 2, 0);
+	relay->meters.slots[3].since_ns = UINT64_MAX; /* no time passes */
+	say_part(9, 0, 100, 100);
+	say_part(10, 0, 100, 100);
+	ck_assert_uint_eq(answered(9), NOTHING);
+	say_part(11, 0, 100, 100);
+	ck_assert_uint_eq(answered(11), RS_LIMIT);
+}
+END_TEST
+
+START_TEST(what_wants_no_answer_is_dropped)
+{
+	struct record head = {
+		.kind = RECORD_MESSAGE, .slot = 3, .frag_len = 100, .total_len = 100
+	};
+	static const uint8_t body[100];
+
+	limit(10, 0, 0);
+	ck_assert_int_eq(ring_put(&far[LANE_CLIENT].lane.out, &head, body), 0);
+	ck_assert_int_eq(turn(LANE_CLIENT), 0);
+	ck_assert(!handler_has_something());
+	ck_assert(!ring_waiting(&far[LANE_CLIENT].lane.in));
+	ck_assert_uint_eq(relay->meters.refused, 1);
+}
+END_TEST
+
+START_TEST(a_cancelled_one_waits_for_no_answer)
+{
+	struct record cancel = { .kind = RECORD_CANCEL, .id = 9 };
+
+	limit(0, 0, 1);
+	say_part(9, 0, 100, 100);
+	ck_assert_int_eq(ring_put(&far[LANE_CLIENT].lane.out, &cancel, ""), 0);
+	say_part(10, 0, 100, 100);
+	ck_assert_uint_eq(answered(10), NOTHING);
+}
+END_TEST
+
+START_TEST(one_that_its_sender_takes_back_is_not_counted)
+{
+	limit(0, 0, 1);
+	say_part(9, 0, 100, 300);
+	say_part(9, 0, 0, 0);
+	say_part(10, 0, 100, 100);
+	ck_assert_uint_eq(answered(10), NOTHING);
+}
+END_TEST
+
+START_TEST(one_that_waits_for_room_is_counted_once)
+{
+	for (uint64_t n = 1; !relay->full[LANE_HANDLER]; n++) {
+		ck_assert(say(LANE_CLIENT, n, 1000));
+		ck_assert_int_eq(turn(LANE_CLIENT), 0);
+	}
+	limit(0, 0, 2);
+	say_part(1001, 0, 100, 100);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(turn(LANE_CLIENT), 0);
+	ck_assert_uint_eq(relay->meters.asked_count, 0); /* it did not go on yet */
+	while (handler_has_something() || ring_waiting(&relay->lanes[LANE_CLIENT].in)) {
+		struct record head;
+		const uint8_t *body;
+		ck_assert_int_eq(ring_peek(&far[LANE_HANDLER].lane.in, &head, &body), 0);
+		ring_consume(&far[LANE_HANDLER].lane.in, head.frag_len);
+		ring_tell(&far[LANE_HANDLER].lane.in);
+		ck_assert_int_eq(turn(LANE_CLIENT), 0);
+	}
+	ck_assert_uint_eq(relay->meters.slots[3].outstanding, 1);
+	ck_assert_uint_eq(relay->meters.refused, 0);
+}
+END_TEST
+
 static const uint64_t positions[] = { 7, 1, 1ull << 40, UINT64_MAX, (1 << 15) + 64, 64 };
 
 START_TEST(a_scribbled_tail_is_a_lie)
@@ -758,6 +879,14 @@ static Suite *relays_suite(void)
 	tcase_add_test(tc, a_refused_one_that_its_sender_takes_back_is_nothing);
 	tcase_add_test(tc, a_refusal_waits_for_the_end_of_a_long_answer);
 	tcase_add_test(tc, a_refusal_waits_for_room);
+	tc = new_case(suite, "limits of the client");
+	tcase_add_test(tc, a_message_beyond_a_limit_comes_back);
+	tcase_add_test(tc, a_body_beyond_its_limit_comes_back_at_its_end);
+	tcase_add_test(tc, too_many_a_second_come_back);
+	tcase_add_test(tc, what_wants_no_answer_is_dropped);
+	tcase_add_test(tc, a_cancelled_one_waits_for_no_answer);
+	tcase_add_test(tc, one_that_its_sender_takes_back_is_not_counted);
+	tcase_add_test(tc, one_that_waits_for_room_is_counted_once);
 	tc = new_case(suite, "lies");
 	tcase_add_loop_test(
 		tc, a_record_that_does_not_belong_here_is_a_lie, 0, ARRAY_LEN(lies));
