@@ -78,6 +78,7 @@ static void member_free(struct member *member)
 	while (member->paid) /* what the others still have to let go of */
 		links_unpay(member->paid);
 	free(member->lanes);
+	free(member->left);
 	free(member);
 }
 

@@ -233,9 +233,9 @@ void broker_each_waiting(const struct broker *broker, const struct hash *interfa
 	bool (*each)(void *context, const struct broker_waiting *waiting), void *context);
 
 /*
- * For a hard revoke: clients of this program (NULL: any) that still have, or have not let go
- * of, a direct lane on which this interface was ever allowed: such two can go on between
- * themselves.
+ * For a hard revoke: clients of this program (NULL: any) that have a direct lane on which this
+ * interface was ever allowed, or say that they let go of one: two that conspire can go on
+ * between themselves for as long as both live. Of one that had very many, it is assumed.
  */
 void broker_each_direct(const struct broker *broker, const struct hash *program,
 	const struct hash *interface, bool (*each)(void *context, uint64_t client),

@@ -3,7 +3,7 @@
  */
 #include "supervisor/broker.h"
 #include "supervisor/directory.h"
-#include "supervisor/links.h"
+#include "supervisor/lanes.h"
 
 /* ---- of one process ---- */
 
@@ -138,26 +138,6 @@ void broker_each_waiting(const struct broker *broker, const struct hash *interfa
 
 /* ---- for a hard revoke ---- */
 
-static bool ever_allowed(const struct link *link, const struct hash *interface)
-{
-	const struct member *handler = link->ends[LANE_HANDLER];
-
-	for (uint32_t s = 0; handler && s < TABLE_SLOTS_MAX; s++)
-		if ((link->ever >> s & 1) &&
-			hash_equal(&handler->slots[s].interface, interface))
-			return true;
-	return false;
-}
-
-static bool has_direct(const struct member *client, const struct hash *interface)
-{
-	const struct link *link = client->paid;
-
-	while (link && (link->mediated || !ever_allowed(link, interface)))
-		link = link->next;
-	return link;
-}
-
 void broker_each_direct(const struct broker *broker, const struct hash *program,
 	const struct hash *interface, bool (*each)(void *context, uint64_t client),
 	void *context)
@@ -166,7 +146,7 @@ void broker_each_direct(const struct broker *broker, const struct hash *program,
 		for (const struct member *member = broker->members[b]; member;
 			member = member->next)
 			if ((!program || hash_equal(&member->program, program)) &&
-				has_direct(member, interface) &&
+				lanes_may_keep(member, interface) &&
 				!each(context, member->process))
 				return;
 }

@@ -4,6 +4,8 @@
 
 #include "supervisor/limits.h"
 
+#define LEFT_MAX 64u /* interfaces that are remembered of one client */
+
 static uint64_t lane_cost(uint32_t ring_log2, bool mediated)
 {
 	return (mediated ? 2 : 1) * lane_file_bytes(ring_log2);
@@ -67,11 +69,68 @@ void lanes_close(struct broker *broker, struct link *link)
 	tell_state(broker, link, LANE_HANDLER, TABLE_CLOSED);
 }
 
+/* ---- what may be left of a direct lane ---- */
+
+static bool is_left(const struct member *client, const struct hash *interface)
+{
+	for (uint32_t i = 0; i < client->left_count; i++)
+		if (hash_equal(&client->left[i], interface))
+			return true;
+	return client->left_more;
+}
+
+static void remember(struct member *client, const struct hash *interface)
+{
+	if (is_left(client, interface))
+		return;
+	if (!client->left)
+		client->left = calloc(LEFT_MAX, sizeof(*client->left));
+	if (client->left && client->left_count < LEFT_MAX)
+		client->left[client->left_count++] = *interface;
+	else
+		client->left_more = true;
+}
+
+/* Both ends live, and one of them says that it lets go. */
+static void remember_all(const struct link *link)
+{
+	const struct member *handler = link->ends[LANE_HANDLER];
+
+	if (link->mediated || !link->ends[LANE_CLIENT] || !handler)
+		return;
+	for (uint32_t s = 0; s < TABLE_SLOTS_MAX; s++)
+		if (link->ever >> s & 1)
+			remember(link->ends[LANE_CLIENT], &handler->slots[s].interface);
+}
+
+static bool was_allowed(const struct link *link, const struct hash *interface)
+{
+	const struct member *handler = link->ends[LANE_HANDLER];
+
+	for (uint32_t s = 0; handler && s < TABLE_SLOTS_MAX; s++)
+		if ((link->ever >> s & 1) &&
+			hash_equal(&handler->slots[s].interface, interface))
+			return true;
+	return false;
+}
+
+bool lanes_may_keep(const struct member *client, const struct hash *interface)
+{
+	const struct link *link = client->paid;
+
+	while (link && (link->mediated || !was_allowed(link, interface)))
+		link = link->next;
+	return link || is_left(client, interface);
+}
+
+/* ---- ends ---- */
+
 void lanes_done(
 	struct broker *broker, struct link *link, const struct member *member, uint32_t index)
 {
 	enum lane_role role = links_role(link, member, index);
 
+	remember_all(link);
 	if (link->open) {
 		link->open = false;
 		tell_state(broker, link, other(role), TABLE_CLOSED);

@@ -63,6 +63,9 @@ struct member {
 	uint64_t paid_bytes, refused, denied;
 	struct wait *waits;
 	struct instance *instances; /* it owns */
+	struct hash *left;          /* of lanes.c: interfaces of direct lanes it let go of */
+	uint32_t left_count;
+	bool left_more; /* and of others, nobody knows which */
 	struct slot slots[TABLE_SLOTS_MAX];
 };
 
