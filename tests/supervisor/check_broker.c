@@ -1,205 +1,7 @@
-/* check_broker.c: the broker against a notebook of what it asked for, and long random runs that
- * keep its promises. */
-#include <stdio.h>
-#include <string.h>
-
-#include "ipc/home.h"
-#include "supervisor/broker.h"
+/* check_broker.c: opening, registering, ends and quotas of the broker, and long random runs
+ * that keep its promises. */
 #include "supervisor/limits.h"
-#include "tests/check_run.h"
-
-/* ---- the notebook: what the broker wanted, as the two ends would see it ---- */
-
-#define PROCESSES 12u /* ids 1..11 */
-
-struct seen_lane {
-	enum table_state state;
-	uint64_t slots;
-	uint64_t peer; /* process at the other end */
-	uint32_t peer_lane;
-	enum lane_role role;
-};
-
-static struct broker *broker;
-static struct seen_lane lanes[PROCESSES][LANES_MAX];
-static uint64_t host_slots[PROCESSES], host_revoked[PROCESSES];
-static struct hash names[PROCESSES][TABLE_SLOTS_MAX];
-static struct opened {
-	uint64_t process, id;
-	struct hash interface;
-	uint32_t status, lane, slot;
-	bool new_lane;
-} last;
-static uint32_t opened_count;
-static bool refuse_connect, deny, deny_use;
-static const struct hash *mediate_one; /* the interface that is, if any is named */
-
-static void on_opened(void *context, uint64_t process, uint64_t id,
-	const struct hash *interface, uint32_t status, uint32_t lane, uint32_t slot,
-	bool new_lane)
-{
-	(void)context;
-	last = (struct opened){ process, id, *interface, status, lane, slot, new_lane };
-	opened_count++;
-	if (status != RS_OK || lane == LANE_HOME)
-		return;
-	const struct seen_lane *client = &lanes[process][lane];
-	MUST(client->state == TABLE_OPEN);
-	MUST(client->slots >> slot & 1);
-	/* the handler's table agrees before the client is told */
-	const struct seen_lane *handler = &lanes[client->peer][client->peer_lane];
-	MUST(handler->state == TABLE_OPEN);
-	MUST(handler->slots == client->slots);
-	MUST(hash_equal(&names[client->peer][slot], interface));
-}
-
-static uint32_t last_ring_log2;
-static bool last_mediated;
-
-static bool on_connect(void *context, const struct broker_connect *wanted)
-{
-	uint64_t client = wanted->client, handler = wanted->handler;
-	uint32_t client_lane = wanted->client_lane, handler_lane = wanted->handler_lane;
-
-	(void)context;
-	last_ring_log2 = wanted->ring_log2;
-	last_mediated = wanted->mediated;
-	if (refuse_connect)
-		return false;
-	MUST(lanes[client][client_lane].state == TABLE_FREE);
-	MUST(lanes[handler][handler_lane].state == TABLE_FREE);
-	MUST(client != handler || client_lane != handler_lane);
-	MUST(client_lane != LANE_HOME);
-	MUST(handler_lane != LANE_HOME);
-	lanes[client][client_lane] =
-		(struct seen_lane){ TABLE_OPEN, 0, handler, handler_lane, LANE_CLIENT };
-	lanes[handler][handler_lane] =
-		(struct seen_lane){ TABLE_OPEN, 0, client, client_lane, LANE_HANDLER };
-	return true;
-}
-
-static void on_slots(
-	void *context, uint64_t process, uint32_t lane, uint64_t slots, uint64_t revoked)
-{
-	(void)context;
-	if (lane == LANE_HOME) {
-		host_slots[process] = slots;
-		host_revoked[process] = revoked;
-		return;
-	}
-	/* of what is over, slots can only be taken away */
-	MUST(lanes[process][lane].state != TABLE_FREE);
-	MUST(lanes[process][lane].state == TABLE_OPEN ||
-		!(slots & ~lanes[process][lane].slots));
-	lanes[process][lane].slots = slots;
-}
-
-static void on_lane_state(
-	void *context, uint64_t process, uint32_t lane, enum table_state state)
-{
-	(void)context;
-	MUST(lanes[process][lane].state != TABLE_FREE);
-	if (state != TABLE_FREE) /* an end is told once how it ended */
-		MUST(lanes[process][lane].state == TABLE_OPEN);
-	lanes[process][lane].state = state;
-}
-
-static void on_handles(void *context, uint64_t process, uint32_t slot,
-	const struct hash *interface, uint32_t body_bytes_max)
-{
-	(void)body_bytes_max;
-	(void)context;
-	/* A slot changes its meaning only when no lane lives on which the old one is allowed.
-	 */
-	if (!hash_equal(&names[process][slot], interface))
-		for (uint32_t i = 1; i < LANES_MAX; i++)
-			if (lanes[process][i].state != TABLE_FREE &&
-				lanes[process][i].role == LANE_HANDLER)
-				MUST(!(lanes[process][i].slots >> slot & 1));
-	names[process][slot] = *interface;
-}
-
-static struct broker_verdict policy(void *context, uint64_t process, const struct hash *program,
-	const struct hash *interface, enum broker_right right)
-{
-	(void)context, (void)process, (void)program;
-	return (struct broker_verdict){
-		.status = deny || (deny_use && right == BROKER_USE) ? RS_DENIED : RS_OK,
-		.mediated = mediate_one && hash_equal(interface, mediate_one)
-	};
-}
-
-static const struct hash a_program = { "p" };
-
-static struct hash interface(uint32_t n)
-{
-	struct hash hash = { 0 };
-
-	snprintf((char *)hash.bytes, sizeof(hash.bytes), "interface %u", n);
-	return hash;
-}
-
-static void set_up(void)
-{
-	const struct broker_actions actions = { .opened = on_opened,
-		.connect = on_connect,
-		.slots = on_slots,
-		.lane_state = on_lane_state,
-		.handles = on_handles };
-
-	memset(lanes, 0, sizeof(lanes));
-	memset(host_slots, 0, sizeof(host_slots));
-	memset(host_revoked, 0, sizeof(host_revoked));
-	memset(names, 0, sizeof(names));
-	last = (struct opened){ 0 };
-	opened_count = 0;
-	refuse_connect = deny = deny_use = false;
-	mediate_one = NULL;
-	ck_assert_int_eq(broker_new(&actions, policy, NULL, &broker), 0);
-}
-
-static void tear_down(void)
-{
-	broker = broker_free(broker);
-}
-
-static void start(uint64_t process)
-{
-	MUST(broker_process_started(broker, process, &a_program) == 0);
-}
-
-static uint32_t open_at(uint64_t process, uint32_t n, uint32_t flags)
-{
-	struct hash name = interface(n);
-	uint32_t before = opened_count;
-
-	broker_open(broker, process, 77, &name, flags);
-	MUST(opened_count == before + 1);
-	MUST(last.process == process);
-	MUST(last.id == 77);
-	return last.status;
-}
-
-static uint32_t register_at(uint64_t process, uint32_t n)
-{
-	struct hash name = interface(n);
-
-	return broker_register(broker, process, &name, 0);
-}
-
-static uint32_t unregister_at(uint64_t process, uint32_t n)
-{
-	struct hash name = interface(n);
-
-	return broker_unregister(broker, process, &name);
-}
-
-static void gone(uint64_t process)
-{
-	broker_process_gone(broker, process);
-	memset(lanes[process], 0, sizeof(lanes[process]));
-	memset(names[process], 0, sizeof(names[process]));
-}
+#include "tests/supervisor/broker_notebook.h"
 
 /* ---- opening ---- */
 
@@ -583,7 +385,9 @@ static void count_opened(void *context, uint64_t process, uint64_t id, const str
 {
 	(void)context;
 	last = (struct opened){ process, id, *name, status, lane, slot, new_lane };
+	answered = last;
 	opened_count++;
+	answered_count++;
 	if (id == 0)
 		served[served_count++] = (uint32_t)process;
 }
@@ -833,22 +637,6 @@ static void random_step(void)
 	} else {
 		open_at(process, n, what & 1 ? RS_ALLOW_DELAY : 0);
 	}
-}
-
-/* Both ends of every open lane name each other and allow the same. */
-static void ends_agree(void)
-{
-	for (uint64_t p = 1; p < PROCESSES; p++)
-		for (uint32_t i = 1; i < LANES_MAX; i++) {
-			const struct seen_lane *lane = &lanes[p][i];
-			if (lane->state != TABLE_OPEN)
-				continue;
-			const struct seen_lane *other = &lanes[lane->peer][lane->peer_lane];
-			MUST(other->state == TABLE_OPEN);
-			MUST(other->peer == p);
-			MUST(other->peer_lane == i);
-			MUST(other->slots == lane->slots);
-		}
 }
 
 START_TEST(a_random_run_keeps_every_promise)
