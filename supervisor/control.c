@@ -30,6 +30,13 @@ static const struct session_op *const ops[] = {
 	&control_stop,
 	&control_kill,
 	&control_rm,
+	&control_grant,
+	&control_deny,
+	&control_revoke,
+	&control_grants,
+	&control_teach,
+	&control_forget,
+	&control_names,
 	&control_shutdown,
 	NULL,
 };

@@ -38,6 +38,10 @@ extern const struct session_op control_logs, control_events;
 extern const struct session_op control_add, control_rm;
 /* control_act.c */
 extern const struct session_op control_compile, control_stop, control_kill, control_shutdown;
+/* control_grants.c */
+extern const struct session_op control_grant, control_deny, control_revoke, control_grants;
+/* control_names.c */
+extern const struct session_op control_teach, control_forget, control_names;
 /* control_join.c */
 extern const struct session_op control_join;
 /* control_asks.c */

@@ -1,7 +1,6 @@
 #include "supervisor/names.h"
 
 #include <assert.h>
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,6 +14,8 @@ struct names {
 	size_t count, reserved;
 };
 
+/* ---- words ---- */
+
 bool names_is_name(const char *text)
 {
 	struct hash hash;
@@ -23,6 +24,27 @@ bool names_is_name(const char *text)
 	return n >= 1 && n <= NAMES_TEXT_MAX && strspn(text, LETTERS) >= 1 &&
 	       strspn(text, FURTHER) == n && !hash_from_hex(text, &hash) &&
 	       strcmp(text, "all") != 0;
+}
+
+/* "example:echo" and the like: bytes that are their own name. No name has a colon. */
+static bool is_readable(const char *word, struct hash *out)
+{
+	size_t n = strlen(word);
+
+	if (n > HASH_BYTES || !strchr(word, ':') || strspn(word, FURTHER ":") != n)
+		return false;
+	memset(out, 0, sizeof(*out));
+	memcpy(out->bytes, word, n);
+	return true;
+}
+
+static bool read_from(const struct hash *interface, char word[HASH_HEX_SIZE])
+{
+	struct hash same;
+
+	memcpy(word, interface->bytes, HASH_BYTES);
+	word[HASH_BYTES] = 0;
+	return is_readable(word, &same) && hash_equal(&same, interface);
 }
 
 /* ---- the rows ---- */
@@ -147,12 +169,19 @@ const char *names_get(const struct names *names, const struct hash *interface)
 	return row ? row->text : NULL;
 }
 
+bool names_is_host(const struct names *names, const struct hash *interface)
+{
+	const struct names_row *row = by_hash(names, interface);
+
+	return row && row->host;
+}
+
 const char *names_text(
 	const struct names *names, const struct hash *interface, char hex[HASH_HEX_SIZE])
 {
 	const char *name = names_get(names, interface);
 
-	return name ? name : hash_to_hex(interface, hex);
+	return name ? name : read_from(interface, hex) ? hex : hash_to_hex(interface, hex);
 }
 
 const struct names_row *names_next(const struct names *names, const char *text)
@@ -176,10 +205,9 @@ static size_t digits_of(const char *word)
 void names_begin(struct names_search *search, const char *word)
 {
 	*search = (struct names_search){ .word = word, .digits = digits_of(word) };
-	if (hash_from_hex(word, &search->candidates[0])) {
-		search->named = true;
-		search->count = 1;
-	}
+	search->named = hash_from_hex(word, &search->candidates[0]) ||
+			is_readable(word, &search->candidates[0]);
+	search->count = search->named;
 }
 
 void names_offer(struct names_search *search, const struct hash *interface)

@@ -49,7 +49,8 @@ void names_add(
 bool names_remove(struct names *names, const struct hash *interface);
 
 const char *names_get(const struct names *names, const struct hash *interface); /* or NULL */
-/* Its name, else its digits, written to hex. */
+bool names_is_host(const struct names *names, const struct hash *interface);
+/* Its name; the bytes themselves ("example:echo"); else its digits: a word that means it. */
 const char *names_text(
 	const struct names *names, const struct hash *interface, char hex[HASH_HEX_SIZE]);
 /* Sorted by name: the one after `text` (NULL: the first), NULL at the end; valid until the next
@@ -57,8 +58,9 @@ const char *names_text(
 const struct names_row *names_next(const struct names *names, const char *text);
 
 /*
- * What does a word mean? A name; 64 digits; or the beginning of the digits of an interface that
- * is known here or is offered with names_offer() (handled, waited for, granted):
+ * What does a word mean? A name; 64 digits; with a colon in it the (at most 32) bytes
+ * themselves, as examples and tests have them; or the beginning of the digits of an interface
+ * that is known here or is offered with names_offer() (handled, waited for, granted):
  *
  *     names_begin(&search, word);
  *     names_offer_all(&search, names);

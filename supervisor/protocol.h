@@ -14,7 +14,8 @@
  * "why": text, "hint"?: text, "candidates"?: [hex]}}; then rsd closes.
  *
  * Field types: program = hex digits in a request (a unique prefix of 4 or more), 64 digits in
- * an answer; process = number; *_ms = milliseconds since 1970; ? = may be missing. Requests
+ * an answer; interface = a name, or hex digits (4 or more of one that is known) in a request, a
+ * name, "example:..." or 64 digits in an answer (64 digits where that is said); process = number; *_ms = milliseconds since 1970; ? = may be missing. Requests
  * carry no zero characters (\u0000) and are at most CONTROL_DEPTH_MAX levels deep.
  *
  * version    -
@@ -79,6 +80,24 @@
  *     final, when it is gone (signals 9 and 15) or at once (others): process, status?, cause?
  * rm         program, force? (kills its processes)
  *     final: program
+ * grant      program (here also "*": every one, "native:NAME", and 64 digits of any), interfaces
+ *            [interface or "*": all], register? (instead of use), ask? (a person, at the first
+ *            use), mediated?, body_bytes_max?, messages_a_second?, outstanding_max?
+ * deny       program, interfaces, register?, hard?
+ * revoke     program, interfaces, register?, hard?: takes back what grant or deny said
+ *     final, when it is on disk and holds: program, interfaces, right ("use" "register"), killed
+ *     [process]. hard kills processes of the program that have a direct lane to a handler of
+ *     such an interface, and waits for their end.
+ * grants     program? (what counts for it: its rows and those of "*")
+ *     row: program (or "*"), name? (of a process of it), interface (or "*"), hash?, right, grant
+ *     ("allow" "deny" "ask"), mediated, built_in, since_ms?, body_bytes_max?,
+ *     messages_a_second?, outstanding_max?
+ * teach      name, interface (64 digits)
+ *     final: interface, name
+ * forget     interface
+ *     final: interface (64 digits), name
+ * names      -
+ *     row: name, interface (64 digits), host (bool), since_ms?
  * shutdown   -
  *     final, when every program is gone; then rsd ends. Only for rsd's own user and root.
  *

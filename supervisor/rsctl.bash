@@ -31,7 +31,7 @@ _rsctl() {
 		mapfile -t COMPREPLY < <(compgen -d -- "$word")
 		return
 		;;
-	-e | --env | --name | --allow | --deny | -m | --memory | --cpu | --children | --children-memory | --children-depth | -n | --lines | --timeout) return ;;
+	-e | --env | --name | --allow | --deny | -m | --memory | --cpu | --children | --children-memory | --children-depth | --max-body | --rate | --outstanding | -n | --lines | --timeout) return ;;
 	esac
 	if [[ -z $command ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$(rsctl completion 2>/dev/null) --json --socket --help --version" -- "$word")
@@ -59,9 +59,13 @@ _rsctl() {
 		fi
 		;;
 	logs | inspect) mapfile -t COMPREPLY < <(compgen -W "$(_rsctl_ids ps -a) $(_rsctl_ids ls)" -- "$word") ;;
+	grant | deny | revoke | grants)
+		mapfile -t COMPREPLY < <(compgen -f -- "$word")
+		mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -W "$(_rsctl_ids ls)" -- "$word")
+		;;
 	interface)
 		if ((COMP_CWORD == at + 1)); then
-			mapfile -t COMPREPLY < <(compgen -W "hash show diff" -- "$word")
+			mapfile -t COMPREPLY < <(compgen -W "hash show diff add ls rm" -- "$word")
 		else
 			mapfile -t COMPREPLY < <(compgen -f -X '!*.proto' -- "$word" && compgen -d -- "$word")
 		fi

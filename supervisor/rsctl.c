@@ -103,9 +103,39 @@ static const struct option rm_options[] = {
 	{ 'f', "force", NULL, "kill its processes first", options_switch, FIELD(force) },
 	COMMON,
 };
+
+#define OF_A_DEFINITION                                                               \
+	{                                                                             \
+		'I', "include", "FOLDER", "look there for what a definition imports", \
+			options_add, FIELD(include)                                   \
+	}
+#define OF_A_DECISION                                                                     \
+	OF_A_DEFINITION,                                                                  \
+	{                                                                                 \
+		0, "register", NULL, "to register for it, not to use it", options_switch, \
+			FIELD(registers)                                                  \
+	}
+
+static const struct option grant_options[] = {
+	OF_A_DECISION,
+	{ 0, "ask", NULL, "ask a person at the first use", options_switch, FIELD(asks) },
+	{ 0, "mediated", NULL, "messages go through rsd", options_switch, FIELD(mediated) },
+	{ 0, "max-body", "SIZE", "most bytes of a message", options_size, FIELD(max_body) },
+	{ 0, "rate", "N", "most messages a second", options_count, FIELD(rate) },
+	{ 0, "outstanding", "N", "most messages without an answer yet", options_count,
+		FIELD(outstanding) },
+	COMMON,
+};
+static const struct option deny_options[] = {
+	OF_A_DECISION,
+	{ 0, "hard", NULL, "kill those that could go on between themselves", options_switch,
+		FIELD(hard) },
+	COMMON,
+};
 static const struct option interface_options[] = {
-	{ 'I', "include", "FOLDER", "look there for what a definition imports", options_add,
-		FIELD(include) },
+	OF_A_DEFINITION,
+	{ 0, "name", "NAME", "add: what it is called (the file's name)", options_text,
+		FIELD(name) },
 	COMMON,
 };
 
@@ -141,13 +171,21 @@ static const struct command commands[] = {
 		true, rsctl_act_rm },
 	{ "events", "", "show what has happened", OPTIONS(events_options), 0, 0, false, false,
 		rsctl_show_events },
+	{ "grant", "PROGRAM INTERFACE", "let a program use an interface, or register for it",
+		OPTIONS(grant_options), 2, 2, false, true, rsctl_grants_grant },
+	{ "deny", "PROGRAM INTERFACE", "forbid it, whatever else is granted",
+		OPTIONS(deny_options), 2, 2, false, true, rsctl_grants_deny },
+	{ "revoke", "PROGRAM INTERFACE", "take back a grant or a denial", OPTIONS(deny_options),
+		2, 2, false, true, rsctl_grants_deny },
+	{ "grants", "[PROGRAM]", "list what is granted and denied", OPTIONS(plain_options), 0,
+		1, false, true, rsctl_grants_list },
 	{ "pending", "", "show what programs ask to be allowed", OPTIONS(pending_options), 0, 0,
 		false, false, rsctl_asks_pending },
 	{ "answer", "NUMBER allow|deny", "answer such a question", OPTIONS(answer_options), 2,
 		2, false, false, rsctl_asks_answer },
-	{ "interface", "hash|show|diff FILE...",
-		"show the hash of a definition, what counts for it, or why two differ",
-		OPTIONS(interface_options), 2, 3, false, false, rsctl_interface },
+	{ "interface", "VERB FILE|NAME...",
+		"hash, show, diff definitions; add, ls, rm names of interfaces",
+		OPTIONS(interface_options), 1, ANY, false, true, rsctl_interface },
 	{ "doctor", "", "show which walls stand and which tools compile",
 		OPTIONS(plain_options), 0, 0, false, true, rsctl_about_doctor },
 	{ "version", "", "show the versions of rsctl and rsd", OPTIONS(plain_options), 0, 0,

@@ -30,6 +30,10 @@ struct rsctl {
 	uint64_t lines;      /* UINT64_MAX: all there are */
 	uint64_t timeout_ms; /* UINT64_MAX: rsd's default */
 	int signal;
+
+	/* of grants */
+	bool registers, asks, mediated, hard;
+	uint64_t max_body, rate, outstanding; /* 0: no limit */
 };
 
 struct command {
@@ -63,5 +67,9 @@ int rsctl_inspect(struct rsctl *ctl);
 
 int rsctl_asks_pending(struct rsctl *ctl);
 int rsctl_asks_answer(struct rsctl *ctl);
+
+int rsctl_grants_grant(struct rsctl *ctl);
+int rsctl_grants_deny(struct rsctl *ctl); /* and revoke */
+int rsctl_grants_list(struct rsctl *ctl);
 
 int rsctl_interface(struct rsctl *ctl);

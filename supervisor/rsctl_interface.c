@@ -1,13 +1,18 @@
 /*
  * rsctl interface: what an interface's definition makes of it: its hash, what counts for it,
- * and why two hashes differ. This is between the user and protoc; no rsd is asked.
+ * and why two hashes differ (between the user and protoc; no rsd is asked); and the names by
+ * which rsd knows interfaces.
  */
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "interfaces/diff.h"
 #include "interfaces/outline.h"
+#include "supervisor/ask.h"
+#include "supervisor/cells.h"
 #include "supervisor/definition.h"
+#include "supervisor/listing.h"
 #include "supervisor/say.h"
 
 /* --- JSON --- */
@@ -163,29 +168,155 @@ static int diff(struct rsctl *ctl, char **words)
 	return code ? code : print_changes(ctl, old.normal, new.normal);
 }
 
-static const struct {
-	const char *name;
-	int n_words;
-	int (*run)(struct rsctl *ctl, char **words);
-} verbs[] = {
-	{ "hash", 1, show_hash },
-	{ "show", 1, show },
-	{ "diff", 2, diff },
+/* --- names --- */
+
+static void print_final(json_t *final)
+{
+	json_object_del(final, "ok");
+	json_dumpf(final, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
+	putchar('\n');
+}
+
+static int teach(struct rsctl *ctl, const char *file)
+{
+	CLEANUP(definition_free) struct definition definition = { 0 };
+	char hex[HASH_HEX_SIZE], name[NAME_MAX + 1];
+	int code = definition_read(ctl, file, &definition);
+
+	if (code)
+		return code;
+	definition_name(file, name, sizeof(name));
+	struct ask question = {
+		.request = json_pack("{s:s, s:s, s:s}", "op", "teach", "name",
+			ctl->name ? ctl->name : name, "interface",
+			hash_to_hex(&definition.normal->hash, hex)),
+		.about = file,
+		.timeout_ms = ASK_QUICK_MS,
+	};
+	json_t *final;
+	code = ask(ctl, &question, &final);
+	if (code)
+		return code;
+	if (ctl->json)
+		print_final(final);
+	else
+		printf("%s %s\n", hex, ask_text(final, "name"));
+	json_decref(final);
+	return CONTROL_OK;
+}
+
+static int forget(struct rsctl *ctl, const char *word)
+{
+	json_t *interface, *final;
+	int code = definition_interface(ctl, word, &interface);
+
+	if (code)
+		return code;
+	struct ask question = {
+		.request = json_pack("{s:s, s:o}", "op", "forget", "interface", interface),
+		.about = word,
+		.timeout_ms = ASK_QUICK_MS,
+	};
+	code = ask(ctl, &question, &final);
+	if (code == CONTROL_OK && ctl->json)
+		print_final(final);
+	json_decref(final);
+	return code;
+}
+
+static int for_each(
+	struct rsctl *ctl, char **words, int (*act)(struct rsctl *ctl, const char *word))
+{
+	int first = CONTROL_OK;
+
+	for (; *words; words++) {
+		int code = act(ctl, *words);
+		if (first == CONTROL_OK)
+			first = code;
+	}
+	return first;
+}
+
+static int add(struct rsctl *ctl, char **words)
+{
+	if (ctl->name && words[1])
+		return say_error(CONTROL_USAGE, "--name", "it is for one file");
+	return for_each(ctl, words, teach);
+}
+
+static int rm(struct rsctl *ctl, char **words)
+{
+	return for_each(ctl, words, forget);
+}
+
+static const char *hash_cell(const json_t *row, char *room, size_t size)
+{
+	(void)room, (void)size;
+	return cells_text(row, "interface");
+}
+
+static const char *since_cell(const json_t *row, char *room, size_t size)
+{
+	return json_is_true(json_object_get(row, "host"))
+		       ? "host interface"
+		       : cells_ago(row, "since_ms", room, size);
+}
+
+static const struct listing_column columns[] = {
+	{ "NAME", cells_name },
+	{ "INTERFACE", hash_cell },
+	{ "SINCE", since_cell },
 };
+
+static int ls(struct rsctl *ctl, char **words)
+{
+	struct listing l = { .ctl = ctl, .columns = columns, .n_columns = ARRAY_LEN(columns) };
+
+	(void)words;
+	return listing_show(&l, "names", json_pack("{s:s}", "op", "names"), ASK_QUICK_MS);
+}
+
+/* --- */
+
+static const struct verb {
+	const char *name, *words;
+	int words_min, words_max;
+	int (*run)(struct rsctl *ctl, char **words); /* closed with NULL */
+} verbs[] = {
+	{ "hash", "FILE", 1, 1, show_hash },
+	{ "show", "FILE|HASH", 1, 1, show },
+	{ "diff", "OLD NEW", 2, 2, diff },
+	{ "add", "FILE...", 1, 1000, add },
+	{ "ls", "", 0, 0, ls },
+	{ "rm", "NAME|HASH...", 1, 1000, rm },
+};
+
+static int run_verb(struct rsctl *ctl, const struct verb *verb)
+{
+	int n = ctl->n_words - 1;
+	char **words = calloc((size_t)n + 1, sizeof(*words));
+	int code;
+
+	if (!words)
+		return say_error(CONTROL_FAILED, verb->name, "no memory");
+	memcpy(words, ctl->words + 1, (size_t)n * sizeof(*words));
+	if (n >= verb->words_min && n <= verb->words_max)
+		code = verb->run(ctl, words);
+	else
+		code = say_error(CONTROL_USAGE, verb->name, "usage: rsctl interface %s %s",
+			verb->name, verb->words);
+	free(words);
+	return code;
+}
 
 int rsctl_interface(struct rsctl *ctl)
 {
 	if (ctl->include.count > PROTOC_FOLDERS_MAX)
 		return say_error(CONTROL_USAGE, "include", "too many folders");
-	for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
-		if (strcmp(verbs[i].name, ctl->words[0]) != 0)
-			continue;
-		if (ctl->n_words - 1 == verbs[i].n_words)
-			return verbs[i].run(ctl, ctl->words + 1);
-		return say_error(CONTROL_USAGE, ctl->words[0], "it takes %d file%s",
-			verbs[i].n_words, verbs[i].n_words == 1 ? "" : "s");
-	}
+	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
+		if (strcmp(verbs[i].name, ctl->words[0]) == 0)
+			return run_verb(ctl, &verbs[i]);
 	int code = say_error(CONTROL_USAGE, ctl->words[0], "no such thing to do");
-	say_hint("usage: rsctl interface %s", ctl->command->words);
+	say_hint("usage: rsctl interface hash|show|diff|add|ls|rm ...");
 	return code;
 }
