@@ -37,6 +37,9 @@ static const struct session_op *const ops[] = {
 	&control_teach,
 	&control_forget,
 	&control_names,
+	&control_bind,
+	&control_unbind,
+	&control_interfaces,
 	&control_shutdown,
 	NULL,
 };

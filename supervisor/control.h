@@ -42,6 +42,8 @@ extern const struct session_op control_compile, control_stop, control_kill, cont
 extern const struct session_op control_grant, control_deny, control_revoke, control_grants;
 /* control_names.c */
 extern const struct session_op control_teach, control_forget, control_names;
+/* control_bind.c, control_interfaces.c */
+extern const struct session_op control_bind, control_unbind, control_interfaces;
 /* control_join.c */
 extern const struct session_op control_join;
 /* control_asks.c */

@@ -13,6 +13,7 @@ struct rm {
 	struct hash program, key;
 	bool has_key, working, done, dropped;
 	int result;
+	struct bindings_wait unbind; /* of one interface after the other */
 };
 
 static const struct field rm_fields[] = { { "program", FIELD_TEXT, true },
@@ -54,6 +55,28 @@ static void kill_all(struct session *s, const struct hash *program)
 			processes_signal(processes, p, SIGKILL);
 }
 
+/* False: it is of use, and has been answered. */
+static bool is_free(struct session *s, const char *name, const struct hash *program)
+{
+	uint32_t running = processes_running(s->parts->processes, program);
+	const struct hash *bound = bindings_of_program(s->parts->bindings, program);
+	char why[64 + HASH_HEX_SIZE], hex[HASH_HEX_SIZE];
+
+	if (running)
+		snprintf(why, sizeof(why), "%" PRIu32 " process%s of it run%s", running,
+			running == 1 ? "" : "es", running == 1 ? "s" : "");
+	else if (bound)
+		snprintf(why, sizeof(why), "it is bound to the interface %s",
+			names_text(s->parts->ruling->names, bound, hex));
+	else
+		return true;
+	session_fail_hint(s, CONTROL_FAILED, name, why,
+		running ? "rsctl rm --force kills them first"
+			: "rsctl rm --force unbinds it first",
+		NULL);
+	return false;
+}
+
 static void rm_begin(struct session *s, const json_t *request)
 {
 	const char *name = fields_text(request, "program", "");
@@ -61,15 +84,8 @@ static void rm_begin(struct session *s, const json_t *request)
 
 	if (!session_program(s, name, &program))
 		return;
-	uint32_t running = processes_running(s->parts->processes, &program);
-	if (running && !fields_bool(request, "force")) {
-		char why[64];
-		snprintf(why, sizeof(why), "%" PRIu32 " process%s of it run%s", running,
-			running == 1 ? "" : "es", running == 1 ? "s" : "");
-		session_fail_hint(s, CONTROL_FAILED, name, why,
-			"rsctl rm --force kills them first", NULL);
+	if (!fields_bool(request, "force") && !is_free(s, name, &program))
 		return;
-	}
 	struct rm *rm = calloc(1, sizeof(*rm));
 	if (!rm) {
 		session_fail(s, CONTROL_FAILED, "rm", "%s", strerror(ENOMEM));
@@ -78,8 +94,27 @@ static void rm_begin(struct session *s, const json_t *request)
 	rm->store = s->parts->store;
 	rm->objects = s->parts->objects;
 	rm->program = program;
+	rm->unbind.done = true;
 	s->state = rm;
-	kill_all(s, &program);
+}
+
+/* Else a message could start it again. True: it is bound to nothing any more. */
+static bool unbind_all(struct session *s, struct rm *rm)
+{
+	const struct hash *bound;
+
+	if (rm->unbind.done && rm->unbind.failed) {
+		session_fail(s, CONTROL_FAILED, "rm", "%s", rm->unbind.why);
+		return false;
+	}
+	if (!rm->unbind.done)
+		return false;
+	bound = bindings_of_program(s->parts->bindings, &rm->program);
+	if (!bound)
+		return true;
+	if (bindings_unbind(s->parts->bindings, bound, &rm->unbind))
+		session_fail(s, CONTROL_FAILED, "rm", "too much is under way");
+	return false;
 }
 
 static void begin_removal(struct session *s, struct rm *rm)
@@ -108,8 +143,10 @@ static void rm_step(struct session *s)
 	} else if (rm->done) {
 		events_add(s->parts->events, "removed", 0, &rm->program, "%s", "");
 		session_ok(s, json_pack("{s:o}", "program", describe_hash(&rm->program)));
-	} else if (processes_running(s->parts->processes, &rm->program) == 0) {
-		begin_removal(s, rm);
+	} else if (unbind_all(s, rm)) {
+		kill_all(s, &rm->program);
+		if (processes_running(s->parts->processes, &rm->program) == 0)
+			begin_removal(s, rm);
 	}
 }
 
@@ -117,6 +154,8 @@ static void rm_end(struct session *s)
 {
 	struct rm *rm = s->state;
 
+	if (rm)
+		bindings_drop(&rm->unbind);
 	if (rm && rm->working)
 		rm->dropped = true;
 	else

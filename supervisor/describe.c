@@ -87,6 +87,8 @@ static void add_relations(
 		"lists are indexed by relation");
 	if (p->has_worker)
 		broker_each(workers_broker(parts->workers), p->id, relation, &relations);
+	if (p->is_bound)
+		json_object_set_new(object, "for", describe_interface(parts, &p->bound_to));
 	json_object_set_new(object, "handles", relations.lists[BROKER_HANDLES]);
 	json_object_set_new(object, "waits_for", relations.lists[BROKER_WAITS_FOR]);
 	if (fully)

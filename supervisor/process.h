@@ -90,6 +90,8 @@ struct process {
 	struct allowance *allowance;       /* for those that it starts; NULL once GONE */
 	uint64_t spawns_refused;           /* children it was not given */
 	const struct process_watch *watch; /* NULL: nobody */
+	bool is_bound;                     /* rsd started it to handle this: bindings.h */
+	struct hash bound_to;
 	struct permit permit;   /* what it alone may do, besides the grants */
 	struct asks_party asks; /* what it asks people */
 	char *strings; /* arguments, then environment, each closed with a zero */

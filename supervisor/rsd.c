@@ -381,6 +381,37 @@ static void close_workers(struct rsd *rsd)
 	rsd->parts.workers = workers_free(rsd->parts.workers);
 }
 
+static int open_bindings(struct rsd *rsd)
+{
+	const struct bindings_parts parts = { .loop = rsd->parts.loop,
+		.database = rsd->parts.ruling->database,
+		.workers = rsd->parts.workers,
+		.processes = rsd->parts.processes,
+		.roster = rsd->parts.roster,
+		.events = rsd->parts.events,
+		.names = rsd->parts.ruling->names,
+		.limits = rsd->parts.limits };
+	char why[DATABASE_WHY_SIZE] = "";
+	int r = bindings_new(&parts, &rsd->parts.bindings, why);
+
+	return r ? failed(rsd, "%s", why) : 0;
+}
+
+static void close_bindings(struct rsd *rsd)
+{
+	rsd->parts.bindings = bindings_free(rsd->parts.bindings);
+}
+
+static int begin_bindings(struct rsd *rsd)
+{
+	return bindings_begin(rsd->parts.bindings);
+}
+
+static void end_bindings(struct rsd *rsd)
+{
+	bindings_end(rsd->parts.bindings);
+}
+
 static int begin_processes(struct rsd *rsd)
 {
 	const struct processes_parts parts = {
@@ -459,8 +490,10 @@ static const struct step {
 	{ "cache", open_cache, close_cache },
 	{ "compiler", start_compiler, end_compiler },
 	{ "workers", open_workers, close_workers },
+	{ "bindings", open_bindings, close_bindings },
 	{ "last jobs", nothing, end_helper },
 	{ "processes", begin_processes, end_launcher },
+	{ "bound programs", begin_bindings, end_bindings },
 	{ "control socket", open_control, close_control },
 };
 

@@ -10,6 +10,7 @@
 
 #include <sys/socket.h>
 
+#include "supervisor/bindings.h"
 #include "supervisor/connection.h"
 #include "supervisor/fields.h"
 #include "supervisor/native.h"
@@ -34,6 +35,7 @@ struct session_parts {
 	struct events *events;
 	struct ruling *ruling;
 	struct asking *asking;
+	struct bindings *bindings;
 	const struct places *places;
 	struct limits limits; /* of a process, if nobody says otherwise */
 	const struct native_grants *natives;

@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 
 #include "ipc/yielding.h"
+#include "supervisor/grace.h"
 #include "supervisor/hearing.h"
 #include "supervisor/linking.h"
 #include "supervisor/relays.h"
@@ -335,6 +336,21 @@ int workers_instance(struct workers *workers, const struct hash *instance, uint6
 void workers_instance_end(struct workers *workers, const struct hash *instance)
 {
 	broker_instance_end(workers->crew.broker, instance);
+}
+
+struct grace *workers_grace_begin(const struct workers *workers, uint64_t handler)
+{
+	return grace_begin(&workers->crew, handler);
+}
+
+bool workers_grace_over(const struct workers *workers, struct grace *grace)
+{
+	return grace && grace_over(&workers->crew, grace);
+}
+
+void workers_grace_free(struct grace *grace)
+{
+	grace_free(grace);
 }
 
 const struct broker *workers_broker(const struct workers *workers)

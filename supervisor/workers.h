@@ -98,6 +98,13 @@ int workers_instance(struct workers *workers, const struct hash *instance, uint6
 	uint64_t child, const struct hash *interface) MUST_USE;
 void workers_instance_end(struct workers *workers, const struct hash *instance);
 
+/* A handler was replaced: when has all come that was sent to it? See grace.h. NULL: no memory;
+ * then nobody knows, and grace_over() is false. */
+struct grace;
+struct grace *workers_grace_begin(const struct workers *workers, uint64_t handler);
+bool workers_grace_over(const struct workers *workers, struct grace *grace);
+void workers_grace_free(struct grace *grace);
+
 /* Reads home lanes and passes on what is mediated, in turn, with a budget each. True: call
  * again soon, something is left. */
 bool workers_pump(struct workers *workers);

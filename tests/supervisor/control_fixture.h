@@ -91,12 +91,19 @@ static inline void open_parts(void)
 		parts.workers, journal, ids, parts.events, parts.asking, 10 };
 	processes_begin(parts.processes, &p);
 	parts.limits.memory_bytes = MIB;
+	const struct bindings_parts b = { parts.loop, parts.ruling->database, parts.workers,
+		parts.processes, parts.roster, parts.events, parts.ruling->names,
+		parts.limits };
+	ck_assert_int_eq(bindings_new(&b, &parts.bindings, why), 0);
+	ck_assert_int_eq(bindings_begin(parts.bindings), 0);
 }
 
 static inline void close_parts(void)
 {
+	bindings_end(parts.bindings);
 	parts.launch = launch_free(parts.launch);
 	parts.offload = offload_free(parts.offload);
+	parts.bindings = bindings_free(parts.bindings);
 	parts.processes = processes_free(parts.processes);
 	parts.roster = roster_free(parts.roster);
 	parts.workers = workers_free(parts.workers);
