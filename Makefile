@@ -47,6 +47,9 @@ EXEC  := aotc/aotc
 MAINS := $(BIN:%=%.c) $(EXEC:%=%.c) interfaces/ifgen.c runtime/launcher.c
 SRCS  := $(sort $(filter-out $(MAINS),$(wildcard $(DIRS:%=%/*.c))))
 LIB   := $(BUILD)/libredshirt.a
+# Headers of interfaces/*.proto (ifgen.mk), there before anything that may include them is compiled.
+INTERFACES := $(patsubst %.proto,%,$(wildcard interfaces/*.proto))
+GENERATED  := $(INTERFACES:%=$(BUILD)/gen/%.h)
 TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/*/check_*.c))
 BENCH := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/bench_*.c))
 
@@ -71,7 +74,7 @@ $(TESTS) $(BENCH): $(BUILD)/%: $(BUILD)/%.o $(LIB)
 	$(call Q,LD)$(CC) $(ALL_LDFLAGS) $(SANITIZE) -o $@ $(filter %.o,$^) $(LIB) $(LIBS) $(TEST_LIBS)
 
 # -MMD -MP writes a .d beside each .o; a change of flags rebuilds as well.
-$(BUILD)/%.o: %.c $(BUILD)/flags
+$(BUILD)/%.o: %.c $(BUILD)/flags | $(GENERATED)
 	@mkdir -p $(@D)
 	$(call Q,CC)$(CC) $(ALL_CPPFLAGS) $(SAN_WHERE) $(ALL_CFLAGS) $(SANITIZE) -MMD -MP -c -o $@ $<
 # It carries these inside itself; the compiler does not see that.
@@ -87,7 +90,7 @@ LAUNCHER_CFLAGS := $(ALL_CFLAGS) -O2 -flto $(if $(SAN),-fsanitize=undefined -fsa
 $(OUT)/libexec/redshirt/launcher: $(LAUNCHER_SRCS:%.c=$(BUILD)/static/%.o)
 	@mkdir -p $(@D)
 	$(call Q,LD)$(CC) $(LAUNCHER_CFLAGS) -flto=auto -static-pie -Wl,-z,relro,-z,now -o $@ $^ -lseccomp -lm
-$(BUILD)/static/%.o: %.c $(BUILD)/flags
+$(BUILD)/static/%.o: %.c $(BUILD)/flags | $(GENERATED)
 	@mkdir -p $(@D)
 	$(call Q,CC)$(CC) $(ALL_CPPFLAGS) $(LAUNCHER_CFLAGS) -MMD -MP -c -o $@ $<
 

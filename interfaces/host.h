@@ -10,7 +10,6 @@
 #pragma once
 
 #include "ipc/base.h"
-#include "ipc/builtin.h"
 #include "ipc/message.h"
 
 /* What rsd gives its hosts. */

@@ -1,7 +1,9 @@
 #include <string.h>
 
 #include "interfaces/clients.h"
+#include "interfaces/console.h"
 #include "interfaces/host.h"
+#include "interfaces/limits.h"
 #include "interfaces/serve.h"
 #include "interfaces/timers.h"
 
@@ -72,20 +74,23 @@ static void answer_read(
 	struct host_console *host, struct console *console, uint64_t id, uint32_t bytes_max)
 {
 	const struct host_env *env = host->env;
-	uint8_t bytes[RS_CONSOLE_BYTES_MAX];
+	uint8_t bytes[RS_CONSOLE_BYTES_MAX], body[RS_CONSOLE_ANSWER_BYTES_MAX];
 	uint32_t n = buffer_take(console, bytes,
 		bytes_max < sizeof(bytes) ? bytes_max : (uint32_t)sizeof(bytes));
+	struct rs_console_read_answer answer = { .bytes = { bytes, n } };
 
-	env->answer(env->context, console->client.process, id, RS_OK, bytes, n);
+	env->answer(env->context, console->client.process, id, RS_OK, body,
+		(uint32_t)rs_console_read_answer_encode(&answer, body, sizeof(body)));
 }
 
 static void answer_wait(struct host_console *host, const struct console *console, uint64_t id)
 {
 	const struct host_env *env = host->env;
-	struct rs_console_waiting waiting = { console->count, console->ended };
+	struct rs_console_wait_answer answer = { console->count, console->ended };
+	uint8_t body[RS_CONSOLE_WAIT_ANSWER_BYTES_MAX];
 
-	env->answer(
-		env->context, console->client.process, id, RS_OK, &waiting, sizeof(waiting));
+	env->answer(env->context, console->client.process, id, RS_OK, body,
+		(uint32_t)rs_console_wait_answer_encode(&answer, body, sizeof(body)));
 }
 
 /* Answers who waits, 0 for nobody, and lets it go. */
@@ -115,13 +120,12 @@ static bool would_wait(const struct console *console)
 	return console->count == 0 && !console->ended;
 }
 
-static uint32_t on_read(void *self, const struct host_message *message)
+static uint32_t on_read(void *self, const struct host_message *message, const void *decoded)
 {
 	struct console *console = console_of(self, message->process);
-	struct rs_console_read request;
+	const struct rs_console_read_request *request = decoded;
 
-	memcpy(&request, message->body, sizeof(request));
-	if (request.bytes == 0)
+	if (request->bytes == 0)
 		return RS_MALFORMED; /* its answer would look like the end */
 	if (!console || message->id == 0)
 		return RS_OK;
@@ -130,36 +134,42 @@ static uint32_t on_read(void *self, const struct host_message *message)
 	if (would_wait(console)) {
 		console->reader = message->id;
 		console->request = RS_CONSOLE_READ;
-		console->reader_bytes = request.bytes;
+		console->reader_bytes = request->bytes;
 	} else {
-		answer_read(self, console, message->id, request.bytes);
+		answer_read(self, console, message->id, request->bytes);
 	}
 	return SERVE_TAKEN;
 }
 
-static uint32_t on_wait(void *self, const struct host_message *message)
+/* Who waits where nobody types is at the end of it. */
+static uint32_t answer_at_end(struct host_console *host, const struct host_message *message)
 {
-	static const struct rs_console_waiting at_end = { .ended = 1 };
+	static const struct rs_console_wait_answer at_end = { .ended = true };
+	uint8_t body[RS_CONSOLE_WAIT_ANSWER_BYTES_MAX];
+
+	serve_answer(host->env, message, RS_OK, body,
+		(uint32_t)rs_console_wait_answer_encode(&at_end, body, sizeof(body)));
+	return SERVE_TAKEN;
+}
+
+static uint32_t on_wait(void *self, const struct host_message *message, const void *decoded)
+{
 	struct host_console *host = self;
 	struct console *console = console_of(self, message->process);
-	struct rs_console_wait request;
+	const struct rs_console_wait_request *request = decoded;
+	uint64_t until_ns = request->has_until_ns ? request->until_ns : UINT64_MAX;
 
-	memcpy(&request, message->body, sizeof(request));
-	if (request.zero)
-		return RS_MALFORMED;
-	if (!console || message->id == 0) {
-		serve_answer(host->env, message, RS_OK, &at_end, sizeof(at_end));
-		return SERVE_TAKEN;
-	}
+	if (!console || message->id == 0)
+		return answer_at_end(host, message);
 	if (console->reader)
 		return RS_BUSY;
 	if (!would_wait(console)) {
 		answer_wait(host, console, message->id);
 		return SERVE_TAKEN;
 	}
-	if (request.until_ns <= host->env->monotonic_ns(host->env->context))
+	if (until_ns <= host->env->monotonic_ns(host->env->context))
 		return RS_TIMED_OUT;
-	if (timers_add(&host->timers, &console->timer, request.until_ns))
+	if (timers_add(&host->timers, &console->timer, until_ns))
 		return RS_LIMIT;
 	console->reader = message->id;
 	console->request = RS_CONSOLE_WAIT;
@@ -167,10 +177,8 @@ static uint32_t on_wait(void *self, const struct host_message *message)
 }
 
 static const struct serve_row requests[] = {
-	[RS_CONSOLE_READ] = { sizeof(struct rs_console_read), sizeof(struct rs_console_read),
-		on_read },
-	[RS_CONSOLE_WAIT] = { sizeof(struct rs_console_wait), sizeof(struct rs_console_wait),
-		on_wait },
+	[RS_CONSOLE_READ] = { &rs_console_read_request_layout, on_read },
+	[RS_CONSOLE_WAIT] = { &rs_console_wait_request_layout, on_wait },
 };
 
 /* --- what the supervisor tells --- */

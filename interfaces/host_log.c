@@ -1,9 +1,7 @@
-#include <string.h>
-
 #include "interfaces/host.h"
+#include "interfaces/limits.h"
+#include "interfaces/log.h"
 #include "interfaces/serve.h"
-
-#define LOG_BODY_BYTES_MAX (16 * 1024u)
 
 struct host_log {
 	const struct host_env *env;
@@ -18,22 +16,21 @@ static void *log_new(const struct host_env *env)
 	return log;
 }
 
-static uint32_t on_write(void *self, const struct host_message *message)
+static uint32_t on_write(void *self, const struct host_message *message, const void *decoded)
 {
 	const struct host_env *env = ((struct host_log *)self)->env;
-	struct rs_log_write head;
+	const struct rs_log_write_request *request = decoded;
 
-	memcpy(&head, message->body, sizeof(head));
-	if (head.level >= RS_LOG_LEVELS)
+	if (request->level < RS_LOG_STDOUT || request->level > RS_LOG_DEBUG)
 		return RS_MALFORMED;
-	if (message->bytes > sizeof(head))
-		env->output(env->context, message->process, head.level,
-			message->body + sizeof(head), message->bytes - (uint32_t)sizeof(head));
+	if (request->text.bytes)
+		env->output(env->context, message->process, (uint32_t)request->level,
+			request->text.at, (uint32_t)request->text.bytes);
 	return RS_OK;
 }
 
 static const struct serve_row requests[] = {
-	[RS_LOG_WRITE] = { sizeof(struct rs_log_write), LOG_BODY_BYTES_MAX, on_write },
+	[RS_LOG_WRITE] = { &rs_log_write_request_layout, on_write },
 };
 
 static void log_message(void *self, const struct host_message *message)
@@ -56,7 +53,7 @@ static void log_process_gone(void *self, uint64_t process)
 const struct host host_log = {
 	.name = "log",
 	.interface = rs_interface_log,
-	.body_bytes_max = LOG_BODY_BYTES_MAX,
+	.body_bytes_max = RS_LOG_BODY_BYTES_MAX,
 	.new = log_new,
 	.free = free,
 	.message = log_message,

@@ -3,6 +3,8 @@
 #include <sys/random.h>
 
 #include "interfaces/host.h"
+#include "interfaces/limits.h"
+#include "interfaces/random.h"
 #include "interfaces/serve.h"
 
 #define RANDOM_BODY_BYTES_MAX 64u
@@ -20,32 +22,33 @@ static void *random_new(const struct host_env *env)
 	return random;
 }
 
-static uint32_t on_generate(void *self, const struct host_message *message)
+static uint32_t on_generate(void *self, const struct host_message *message, const void *decoded)
 {
-	struct rs_random_generate request;
-	uint8_t bytes[RS_RANDOM_BYTES_MAX];
+	const struct rs_random_generate_request *request = decoded;
+	uint8_t bytes[RS_RANDOM_BYTES_MAX], body[RS_RANDOM_ANSWER_BYTES_MAX];
+	struct rs_random_generate_answer answer = { .bytes = { bytes, request->bytes } };
 
-	memcpy(&request, message->body, sizeof(request));
-	if (request.bytes > sizeof(bytes))
+	if (request->bytes > sizeof(bytes))
 		return RS_TOO_BIG;
 	/* Up to 256 bytes come whole. More can be cut short by a signal; and before the
 	 * kernel's pool is filled, early at boot, nothing comes: rsd never waits, so the
 	 * program does. */
-	for (uint32_t had = 0; had < request.bytes;) {
-		ssize_t got = getrandom(bytes + had, request.bytes - had, GRND_NONBLOCK);
+	for (uint32_t had = 0; had < request->bytes;) {
+		ssize_t got = getrandom(bytes + had, request->bytes - had, GRND_NONBLOCK);
 
 		if (got < 0 && errno != EINTR)
 			return RS_BUSY;
 		had += got > 0 ? (uint32_t)got : 0;
 	}
-	serve_answer(((struct host_random *)self)->env, message, RS_OK, bytes, request.bytes);
+	serve_answer(((struct host_random *)self)->env, message, RS_OK, body,
+		(uint32_t)rs_random_generate_answer_encode(&answer, body, sizeof(body)));
 	explicit_bzero(bytes, sizeof(bytes)); /* they may become somebody's key */
+	explicit_bzero(body, sizeof(body));
 	return SERVE_TAKEN;
 }
 
 static const struct serve_row requests[] = {
-	[RS_RANDOM_GENERATE] = { sizeof(struct rs_random_generate),
-		sizeof(struct rs_random_generate), on_generate },
+	[RS_RANDOM_GENERATE] = { &rs_random_generate_request_layout, on_generate },
 };
 
 static void random_message(void *self, const struct host_message *message)

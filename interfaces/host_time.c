@@ -3,6 +3,7 @@
 #include "interfaces/clients.h"
 #include "interfaces/host.h"
 #include "interfaces/serve.h"
+#include "interfaces/time.h"
 #include "interfaces/timers.h"
 
 /*
@@ -116,47 +117,43 @@ static uint32_t wait_until(
 
 /* --- the requests --- */
 
-static uint32_t on_now(void *self, const struct host_message *message)
+static uint32_t on_now(void *self, const struct host_message *message, const void *nothing)
 {
 	const struct host_env *env = ((struct host_time *)self)->env;
-	struct rs_time_now now = { env->monotonic_ns(env->context),
+	struct rs_time_now_answer now = { env->monotonic_ns(env->context),
 		env->realtime_ns(env->context) };
+	uint8_t body[RS_TIME_NOW_ANSWER_BYTES_MAX];
 
-	serve_answer(env, message, RS_OK, &now, sizeof(now));
+	(void)nothing;
+	serve_answer(env, message, RS_OK, body,
+		(uint32_t)rs_time_now_answer_encode(&now, body, sizeof(body)));
 	return SERVE_TAKEN;
 }
 
-static uint32_t on_wait_until(void *self, const struct host_message *message)
+static uint32_t on_wait_until(
+	void *self, const struct host_message *message, const void *decoded)
 {
-	struct rs_time_wait request;
+	const struct rs_time_wait_until_request *request = decoded;
 
-	memcpy(&request, message->body, sizeof(request));
-	if (request.zero)
-		return RS_MALFORMED;
-	return wait_until(self, message, request.ns);
+	return wait_until(self, message, request->monotonic_ns);
 }
 
-static uint32_t on_wait_for(void *self, const struct host_message *message)
+static uint32_t on_wait_for(void *self, const struct host_message *message, const void *decoded)
 {
 	const struct host_env *env = ((struct host_time *)self)->env;
-	struct rs_time_wait request;
+	const struct rs_time_wait_for_request *request = decoded;
 	uint64_t due_ns;
 
-	memcpy(&request, message->body, sizeof(request));
-	if (request.zero)
-		return RS_MALFORMED;
 	/* Too far for the clock to count: never. */
-	if (__builtin_add_overflow(env->monotonic_ns(env->context), request.ns, &due_ns))
+	if (__builtin_add_overflow(env->monotonic_ns(env->context), request->ns, &due_ns))
 		due_ns = UINT64_MAX;
 	return wait_until(self, message, due_ns);
 }
 
 static const struct serve_row requests[] = {
-	[RS_TIME_NOW] = { sizeof(uint32_t), sizeof(uint32_t), on_now },
-	[RS_TIME_WAIT_UNTIL] = { sizeof(struct rs_time_wait), sizeof(struct rs_time_wait),
-		on_wait_until },
-	[RS_TIME_WAIT_FOR] = { sizeof(struct rs_time_wait), sizeof(struct rs_time_wait),
-		on_wait_for },
+	[RS_TIME_NOW] = { &rs_time_now_request_layout, on_now },
+	[RS_TIME_WAIT_UNTIL] = { &rs_time_wait_until_request_layout, on_wait_until },
+	[RS_TIME_WAIT_FOR] = { &rs_time_wait_for_request_layout, on_wait_for },
 };
 
 /* --- the host --- */

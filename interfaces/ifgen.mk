@@ -1,17 +1,22 @@
 # Interfaces: each interfaces/NAME.proto becomes NAME.h and NAME.rs, written by rs-ifgen as a plugin of protoc. They are
 # included as "interfaces/NAME.h" by everybody: by rsd from $(BUILD)/gen, by programs from $(OUT)/include/redshirt.
-INTERFACES := $(patsubst %.proto,%,$(wildcard interfaces/*.proto))
-CODEC      := $(addprefix interfaces/,wire.h codec.h decode.h walk.h encode.h)
+CODEC      := $(addprefix interfaces/,wire.h codec.h decode.h walk.h encode.h limits.h)
 IFGEN      := $(OUT)/bin/rs-ifgen
 PROTOC     ?= protoc
-INTERFACE_FILES := $(IFGEN) $(OUT)/bin/protoc-gen-redshirt $(CODEC:%=$(OUT)/include/redshirt/%) \
-	$(foreach i,$(INTERFACES),$(OUT)/include/redshirt/$(i).h $(OUT)/share/redshirt/$(i).proto $(OUT)/share/redshirt/$(i).rs)
+INTERFACE_HEADERS := $(CODEC:%=$(OUT)/include/redshirt/%) $(INTERFACES:%=$(OUT)/include/redshirt/%.h)
+INTERFACE_FILES   := $(IFGEN) $(OUT)/bin/protoc-gen-redshirt $(INTERFACE_HEADERS) \
+	$(foreach i,$(INTERFACES),$(OUT)/share/redshirt/$(i).proto $(OUT)/share/redshirt/$(i).rs)
 
 interfaces: $(INTERFACE_FILES)
 
-$(IFGEN): $(BUILD)/interfaces/ifgen.o $(LIB)
+# Not from the archive: the rest of it waits for the headers that this writes.
+IFGEN_SRCS := $(wildcard interfaces/ifgen*.c) $(addprefix interfaces/,descriptor.c normal.c) ipc/hash.c
+$(BUILD)/ifgen/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(call Q,LD)$(CC) $(ALL_LDFLAGS) $(SANITIZE) -o $@ $< $(LIB) $(LIBS)
+	$(call Q,CC)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(SANITIZE) -MMD -MP -c -o $@ $<
+$(IFGEN): $(IFGEN_SRCS:%.c=$(BUILD)/ifgen/%.o)
+	@mkdir -p $(@D)
+	$(call Q,LD)$(CC) $(ALL_LDFLAGS) $(SANITIZE) -o $@ $^ $(LIBS)
 # The name by which protoc finds a plugin: with it in PATH, --redshirt_out is all that is needed.
 $(OUT)/bin/protoc-gen-redshirt: $(IFGEN)
 	$(call Q,LN)ln -sf rs-ifgen $@

@@ -1,20 +1,26 @@
 #include "interfaces/serve.h"
 
-#include <string.h>
+#include <assert.h>
+#include <stdalign.h>
+
+#include "interfaces/decode.h"
 
 static uint32_t serve(const struct serve_row *rows, size_t count, void *self,
 	const struct host_message *message)
 {
+	alignas(max_align_t) uint8_t request[SERVE_REQUEST_BYTES_MAX];
+	const void *bytes;
+	size_t bytes_count;
 	uint32_t index;
 
-	if (message->bytes < sizeof(index))
+	if (rs_decode_split(message->body, message->bytes, &index, &bytes, &bytes_count))
 		return RS_MALFORMED;
-	memcpy(&index, message->body, sizeof(index));
-	if (index >= count)
+	if (index >= count || !rows[index].serve)
 		return RS_UNSUPPORTED;
-	if (message->bytes < rows[index].bytes_min || message->bytes > rows[index].bytes_max)
+	assert(rows[index].request->size <= sizeof(request));
+	if (rs_decode(rows[index].request, request, bytes, bytes_count))
 		return RS_MALFORMED;
-	return rows[index].serve(self, message);
+	return rows[index].serve(self, message, request);
 }
 
 void serve_message(const struct serve_row *rows, size_t count, const struct host_env *env,

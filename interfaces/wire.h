@@ -22,6 +22,7 @@ enum rs_wire {
 
 #define RS_WIRE_VARINT_BYTES_MAX 10u
 #define RS_WIRE_TAG_BYTES_MAX    5u
+#define RS_WIRE_HEAD_BYTES_MAX   (2 * RS_WIRE_TAG_BYTES_MAX) /* of bytes: a tag, a length */
 
 /* What rs_wire_next() may answer besides 0. */
 enum {

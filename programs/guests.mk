@@ -15,7 +15,7 @@ RUST_GUESTS := $(patsubst %.rs,$(GUESTS)/%.wasm,$(notdir $(wildcard programs/*.r
 BARE_GUESTS := bare bare_loop
 
 GUEST_CFLAGS := -O2 -std=gnu17 -Wall -Wextra $(if $(WERROR),-Werror) -Iprograms -Iipc -I. -I$(BUILD)/gen
-GUEST_HEADERS := $(addprefix $(OUT)/include/redshirt/,redshirt.h redshirt_loop.h message.h builtin.h)
+GUEST_HEADERS := $(addprefix $(OUT)/include/redshirt/,redshirt.h redshirt_loop.h message.h) $(INTERFACE_HEADERS)
 
 guests: $(C_GUESTS) $(WAT_GUESTS) $(GUEST_HEADERS) $(EXAMPLES:%=$(OUT)/share/redshirt/programs/%.wasm)
 
@@ -29,7 +29,7 @@ GUEST_TARGET := wasm32-wasi
 $(BARE_GUESTS:%=$(GUESTS)/%.o): GUEST_TARGET := wasm32-unknown-unknown
 $(BARE_GUESTS:%=$(GUESTS)/%.o): GUEST_CFLAGS += -mbulk-memory # else clang calls memcpy()
 define guest_object
-$(GUESTS)/%.o: $(1)/%.c
+$(GUESTS)/%.o: $(1)/%.c | $(GENERATED)
 	@mkdir -p $$(@D)
 	$$(call Q,GUEST)$$(GUEST_CC) --target=$$(GUEST_TARGET) $$(GUEST_CFLAGS) -MMD -MP -c -o $$@ $$<
 endef
@@ -53,14 +53,17 @@ guests-rust:
 	else echo "guests-rust: no $(GUEST_RUST) with a wasm32-wasi std (libstd-rust-dev-wasm32): skipped"; fi
 
 # The crate, once for each target; what only wants the crate is built for both: NAME_bare knows no WASI.
+# It is compiled where it is installed, with the interfaces it speaks beside it.
 CRATE := programs/redshirt-rs
-CRATE_FILES := Cargo.toml $(patsubst $(CRATE)/%,%,$(wildcard $(CRATE)/src/*.rs))
+CRATE_OUT := $(OUT)/share/redshirt/redshirt-rs
+CRATE_FILES := Cargo.toml $(patsubst $(CRATE)/%,%,$(wildcard $(CRATE)/src/*.rs)) \
+	$(addprefix src/interfaces/,interface.rs log.rs random.rs time.rs)
 RUST_BARE := echo_rust ask_rust sdk_rust
 RUST_FLAGS := --edition 2021 -O $(if $(WERROR),-D warnings)
-$(GUESTS)/%/libredshirt.rlib: $(CRATE_FILES:%=$(CRATE)/%)
+$(GUESTS)/%/libredshirt.rlib: $(CRATE_FILES:%=$(CRATE_OUT)/%)
 	@mkdir -p $(@D)
 	$(call Q,RUST)$(GUEST_RUST) $(RUST_FLAGS) --target $* --crate-type rlib --crate-name redshirt \
-		--cfg 'feature="std"' -o $@ $(CRATE)/src/lib.rs
+		--cfg 'feature="std"' -o $@ $(CRATE_OUT)/src/lib.rs
 # $(1): folder of the source, $(2): after the name, $(3): target
 define rust_guest
 $(GUESTS)/%$(2).wasm: $(1)/%.rs $(GUESTS)/$(3)/libredshirt.rlib
@@ -70,7 +73,9 @@ endef
 $(foreach folder,programs tests/guests,$(eval $(call rust_guest,$(folder),,wasm32-wasi)))
 $(foreach folder,programs tests/guests,$(eval $(call rust_guest,$(folder),_bare,wasm32-unknown-unknown)))
 RUST_GUESTS += $(RUST_BARE:%=$(GUESTS)/%_bare.wasm)
-$(OUT)/share/redshirt/redshirt-rs/%: $(CRATE)/%
+$(CRATE_OUT)/%: $(CRATE)/%
 	@mkdir -p $(@D) && cp $< $@
-guests: $(CRATE_FILES:%=$(OUT)/share/redshirt/redshirt-rs/%)
+$(CRATE_OUT)/src/interfaces/%.rs: $(BUILD)/gen/interfaces/%.rs
+	@mkdir -p $(@D) && cp $< $@
+guests: $(CRATE_FILES:%=$(CRATE_OUT)/%)
 .PHONY: guests guests-rust

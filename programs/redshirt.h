@@ -13,7 +13,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "builtin.h"
+#include "interfaces/interface.h"
+#include "interfaces/limits.h"
+#include "interfaces/time.h"
 #include "message.h"
 
 #define RS_IMPORT(name) __attribute__((import_module("redshirt"), import_name(#name)))
@@ -129,18 +131,21 @@ static inline uint32_t rs_ask_status(
 	return got < 0 ? (uint32_t)-got : answer.status;
 }
 
+/* Index, name and a number, as bytes. */
+#define RS_REGISTER_BYTES_MAX 64u
+
 /* Becomes the handler of an interface. RS_OK, or RS_TAKEN, RS_DENIED, RS_LIMIT. Who sends a
  * body of more bytes hears RS_TOO_BIG (0: as rsd allows, 16 MiB if it was told nothing): so
  * with room for that, and the head, whatever comes fits. */
 static inline uint32_t rs_register_with_limit(
 	const uint8_t interface[32], uint64_t body_bytes_max)
 {
-	struct rs_interface_register request = { .request = RS_INTERFACE_REGISTER,
+	struct rs_interface_register_request request = { .interface = { interface, 32 },
 		.body_bytes_max = body_bytes_max };
+	uint8_t body[RS_REGISTER_BYTES_MAX];
+	int64_t bytes = rs_interface_register_body(&request, body, sizeof(body));
 
-	for (int i = 0; i < 32; i++)
-		request.interface[i] = interface[i];
-	return rs_ask_status(rs_interface_interface, &request, sizeof(request), 0);
+	return rs_ask_status(rs_interface_interface, body, (size_t)bytes, 0);
 }
 
 static inline uint32_t rs_register(const uint8_t interface[32])
@@ -152,27 +157,31 @@ static inline uint32_t rs_register(const uint8_t interface[32])
  * waits for the next handler or is refused. RS_OK, or RS_BAD_ARGUMENT: it was not ours. */
 static inline uint32_t rs_unregister(const uint8_t interface[32])
 {
-	struct rs_interface_unregister request = { .request = RS_INTERFACE_UNREGISTER };
+	struct rs_interface_unregister_request request = { .interface = { interface, 32 } };
+	uint8_t body[RS_REGISTER_BYTES_MAX];
+	int64_t bytes = rs_interface_unregister_body(&request, body, sizeof(body));
 
-	for (int i = 0; i < 32; i++)
-		request.interface[i] = interface[i];
-	return rs_ask_status(rs_interface_interface, &request, sizeof(request), 0);
+	return rs_ask_status(rs_interface_interface, body, (size_t)bytes, 0);
 }
 
 /* Sleeps; what comes meanwhile stays where it is. */
 static inline uint32_t rs_pause(uint64_t ns)
 {
-	struct rs_time_wait request = { .request = RS_TIME_WAIT_FOR, .ns = ns };
+	struct rs_time_wait_for_request request = { .ns = ns };
+	uint8_t body[RS_CODEC_INDEX_BYTES + RS_TIME_WAIT_FOR_REQUEST_BYTES_MAX];
+	int64_t bytes = rs_time_wait_for_body(&request, body, sizeof(body));
 
-	return rs_ask_status(rs_interface_time, &request, sizeof(request), 0);
+	return rs_ask_status(rs_interface_time, body, (size_t)bytes, 0);
 }
 
 /* Lets go of a message that was sent: it completes with RS_CANCELLED, unless it was answered.
  */
 static inline uint32_t rs_cancel(uint64_t id)
 {
-	struct rs_interface_cancel request = { .request = RS_INTERFACE_CANCEL, .id = id };
+	struct rs_interface_cancel_request request = { .id = id };
+	uint8_t body[RS_CODEC_INDEX_BYTES + RS_INTERFACE_CANCEL_REQUEST_BYTES_MAX];
+	int64_t bytes = rs_interface_cancel_body(&request, body, sizeof(body));
 	uint64_t none;
 
-	return rs_send(rs_interface_interface, &request, sizeof(request), 0, &none);
+	return rs_send(rs_interface_interface, body, (size_t)bytes, 0, &none);
 }

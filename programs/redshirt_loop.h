@@ -351,10 +351,12 @@ static inline uint32_t rs_loop_ask(struct rs_loop *loop, const uint8_t interface
 static inline uint32_t rs_loop_after(
 	struct rs_loop *loop, uint64_t ns, rs_loop_call *call, void *context, uint64_t *token)
 {
-	struct rs_time_wait request = { .request = RS_TIME_WAIT_FOR, .ns = ns };
+	struct rs_time_wait_for_request request = { .ns = ns };
+	uint8_t body[RS_CODEC_INDEX_BYTES + RS_TIME_WAIT_FOR_REQUEST_BYTES_MAX];
+	int64_t bytes = rs_time_wait_for_body(&request, body, sizeof(body));
 
 	return rs_loop_ask(
-		loop, rs_interface_time, &request, sizeof(request), 0, call, context, token);
+		loop, rs_interface_time, body, (size_t)bytes, 0, call, context, token);
 }
 
 /*
@@ -368,10 +370,11 @@ static inline uint32_t rs_loop_cancel(struct rs_loop *loop, uint64_t token)
 	if (!wait)
 		return RS_OK;
 	if (wait->id) {
-		struct rs_interface_cancel request = { .request = RS_INTERFACE_CANCEL,
-			.id = wait->id };
+		struct rs_interface_cancel_request request = { .id = wait->id };
+		uint8_t body[RS_CODEC_INDEX_BYTES + RS_INTERFACE_CANCEL_REQUEST_BYTES_MAX];
+		int64_t bytes = rs_interface_cancel_body(&request, body, sizeof(body));
 
-		return rs_loop_tell(loop, rs_interface_interface, &request, sizeof(request), 0);
+		return rs_loop_tell(loop, rs_interface_interface, body, (size_t)bytes, 0);
 	}
 	for (size_t at = 0; at < loop->kept_used;) {
 		struct rs_loop_out *out = (struct rs_loop_out *)(loop->kept + at);

@@ -135,12 +135,3 @@ static inline void body_copy_next(
 			*walk = (struct body_walk){ .piece = walk->piece + 1 };
 	}
 }
-
-/* The first n bytes, for a look at a body before it is sent. */
-static inline bool MUST_USE body_peek(const struct body *body, void *to, uint32_t n)
-{
-	if (body->bytes != n)
-		return false;
-	body_copy(body, to);
-	return true;
-}

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <time.h>
 
+#include "interfaces/interface.h"
 #include "runtime/again.h"
 #include "runtime/held.h"
 #include "runtime/inbox.h"
@@ -125,8 +126,10 @@ uint32_t calls_send(const uint8_t interface[32], const void *bytes, uint32_t n)
 /* Takes an answer nobody wants, so that the program never sees it. */
 static void drop(uint64_t id, bool cancel)
 {
-	struct rs_interface_cancel request = { .request = RS_INTERFACE_CANCEL, .id = id };
-	struct body body = body_of(&request, sizeof(request));
+	struct rs_interface_cancel_request request = { .id = id };
+	uint8_t bytes[RS_CODEC_INDEX_BYTES + RS_INTERFACE_CANCEL_REQUEST_BYTES_MAX];
+	struct body body = body_of(
+		bytes, (uint32_t)rs_interface_cancel_body(&request, bytes, sizeof(bytes)));
 	struct rs_delivery head;
 	struct inbox_sink nowhere = { .head = &head, .room = UINT64_MAX };
 	struct inbox_want want = { .ids = (uint8_t *)&id, .count = 1 };

@@ -10,7 +10,6 @@
 #pragma once
 
 #include "ipc/base.h"
-#include "ipc/builtin.h"
 #include "ipc/message.h"
 
 /* Rows of host_functions[]; the first argument is the instance, of which there is one. */

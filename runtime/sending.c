@@ -2,7 +2,8 @@
 
 #include <x86intrin.h>
 
-#include "ipc/builtin.h"
+#include "interfaces/interface.h"
+#include "interfaces/limits.h"
 #include "runtime/calls.h"
 #include "runtime/fragments.h"
 #include "runtime/held.h"
@@ -74,20 +75,38 @@ static uint32_t cancel(uint64_t id)
 	return RS_OK;
 }
 
-static bool is_cancel(
-	const uint8_t interface[32], const struct body *body, struct rs_interface_cancel *out)
+/* rsd does not take a longer body either. */
+static bool read_cancel(const struct body *body, uint64_t *id)
 {
-	return body_peek(body, out, sizeof(*out)) && out->request == RS_INTERFACE_CANCEL &&
-	       memcmp(interface, rs_interface_interface, 32) == 0;
+	uint8_t bytes[RS_INTERFACE_BODY_BYTES_MAX];
+	struct rs_interface_cancel_request request;
+	const void *message;
+	size_t message_bytes;
+	uint32_t rpc;
+
+	if (body->bytes > sizeof(bytes))
+		return false;
+	body_copy(body, bytes);
+	if (rs_decode_split(bytes, body->bytes, &rpc, &message, &message_bytes) ||
+		rpc != RS_INTERFACE_CANCEL ||
+		rs_interface_cancel_request_decode(&request, message, message_bytes))
+		return false;
+	*id = request.id;
+	return true;
+}
+
+static bool is_cancel(const uint8_t interface[32], const struct body *body, uint64_t *id)
+{
+	return memcmp(interface, rs_interface_interface, 32) == 0 && read_cancel(body, id);
 }
 
 const struct ticket *sending_cancels(const uint8_t interface[32], const struct body *body)
 {
-	struct rs_interface_cancel cancelled;
+	uint64_t cancelled;
 
 	if (!is_cancel(interface, body, &cancelled))
 		return NULL;
-	const struct ticket *ticket = tickets_find(&tickets_own, cancelled.id);
+	const struct ticket *ticket = tickets_find(&tickets_own, cancelled);
 	return ticket && ticket->state == TICKET_SENT ? ticket : NULL;
 }
 
@@ -212,10 +231,10 @@ static uint32_t open_flags(const struct body *body, uint64_t flags)
 uint32_t sending_message(
 	const uint8_t interface[32], const struct body *body, uint64_t flags, uint64_t *id)
 {
-	struct rs_interface_cancel cancelled;
+	uint64_t cancelled;
 
 	if (is_cancel(interface, body, &cancelled)) {
-		uint32_t status = cancel(cancelled.id);
+		uint32_t status = cancel(cancelled);
 		if (status != RS_OK || !(flags & RS_NEEDS_ANSWER))
 			return status; /* rsd need not hear of it, unless it is to answer */
 	}

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "interfaces/limits.h"
+#include "interfaces/random.h"
 #include "runtime/calls.h"
 #include "runtime/memory.h"
 #include "runtime/trap.h"
@@ -16,6 +18,7 @@ struct strings {
 };
 
 static struct strings arguments, environment;
+LARGE_TABLE static uint8_t random_answer[RS_RANDOM_ANSWER_BYTES_MAX];
 
 /* Takes count strings off the front. False: there are fewer. */
 static bool take_strings(const char **text, uint32_t *left, uint32_t count, struct strings *out)
@@ -102,6 +105,26 @@ uint32_t wasi_environ_sizes_get(void *, uint32_t count_out, uint32_t bytes_out)
 
 /* --- chance, and the end --- */
 
+/* Less chance than asked for must not pass as enough. */
+static uint32_t ask_random(uint8_t *out, uint32_t bytes)
+{
+	struct rs_random_generate_request request = { .bytes = bytes };
+	struct rs_random_generate_answer answer;
+	uint8_t body[RS_CODEC_INDEX_BYTES + RS_RANDOM_GENERATE_REQUEST_BYTES_MAX];
+	uint32_t got = sizeof(random_answer);
+	uint32_t status = calls_request(rs_interface_random, body,
+		(uint32_t)rs_random_generate_body(&request, body, sizeof(body)), random_answer,
+		&got);
+
+	if (status != RS_OK)
+		return wasi_stream_errno(status);
+	if (rs_random_generate_answer_decode(&answer, random_answer, got) ||
+		answer.bytes.bytes != bytes)
+		return WASI_IO;
+	memcpy(out, answer.bytes.at, bytes);
+	return WASI_OK;
+}
+
 uint32_t wasi_random_get(void *, uint32_t out, uint32_t bytes)
 {
 	uint8_t *at = memory_guest(out, bytes);
@@ -110,15 +133,10 @@ uint32_t wasi_random_get(void *, uint32_t out, uint32_t bytes)
 		return WASI_FAULT;
 	while (bytes) {
 		uint32_t part = bytes < RS_RANDOM_BYTES_MAX ? bytes : RS_RANDOM_BYTES_MAX;
-		struct rs_random_generate request = { RS_RANDOM_GENERATE, part };
-		uint32_t got = part;
-		uint32_t status =
-			calls_request(rs_interface_random, &request, sizeof(request), at, &got);
+		uint32_t error = ask_random(at, part);
 
-		if (status != RS_OK)
-			return wasi_stream_errno(status);
-		if (got != part)
-			return WASI_IO; /* less chance than asked for must not pass as enough */
+		if (error)
+			return error;
 		at += part;
 		bytes -= part;
 	}

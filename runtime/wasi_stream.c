@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+#include "interfaces/console.h"
+#include "interfaces/limits.h"
+#include "interfaces/log.h"
 #include "runtime/calls.h"
 #include "runtime/memory.h"
 #include "runtime/wasi.h"
@@ -19,11 +22,14 @@ static bool console;
 /* What is on its way between the program's memory and a message: one at a time. */
 LARGE_TABLE static union {
 	struct {
-		struct rs_log_write head;
-		uint8_t text[CALLS_BODY_MAX - sizeof(struct rs_log_write)];
+		uint8_t text[WASI_STREAM_TEXT_BYTES_MAX], body[CALLS_BODY_MAX];
 	} write;
-	uint8_t read[RS_CONSOLE_BYTES_MAX];
+	uint8_t read[RS_CONSOLE_ANSWER_BYTES_MAX];
 } passing;
+_Static_assert(RS_CODEC_INDEX_BYTES + 2 * RS_WIRE_HEAD_BYTES_MAX <=
+		       CALLS_BODY_MAX - WASI_STREAM_TEXT_BYTES_MAX,
+	"a text finds room with its index and level");
+_Static_assert(CALLS_BODY_MAX <= RS_LOG_BODY_BYTES_MAX, "log takes what is written at once");
 
 void wasi_stream_init(bool attached)
 {
@@ -98,9 +104,13 @@ static uint32_t iovecs_get(
 
 static uint32_t send_passing(const struct wasi_stream *stream, uint32_t bytes)
 {
-	passing.write.head = (struct rs_log_write){ RS_LOG_WRITE, stream->level };
-	return wasi_stream_errno(calls_send(rs_interface_log, &passing.write,
-		(uint32_t)sizeof(passing.write.head) + bytes));
+	struct rs_log_write_request request = { .level = stream->level,
+		.text = { passing.write.text, bytes } };
+	int64_t body =
+		rs_log_write_body(&request, passing.write.body, sizeof(passing.write.body));
+
+	return wasi_stream_errno(
+		calls_send(rs_interface_log, passing.write.body, (uint32_t)body));
 }
 
 /* Sends all of it, gathered into messages as large as they may be. *sent: what went, also when
@@ -157,27 +167,39 @@ uint32_t wasi_fd_write(void *, uint32_t fd, uint32_t at, uint32_t count, uint32_
 	return WASI_OK;
 }
 
-static void scatter(const struct iovecs *iovecs, uint32_t bytes)
+static void scatter(const struct iovecs *iovecs, const struct rs_bytes *bytes)
 {
 	uint32_t done = 0;
 
-	for (uint32_t i = 0; done < bytes; i++) {
+	for (uint32_t i = 0; done < bytes->bytes; i++) {
 		struct wasi_iovec one = iovec(iovecs, i);
-		uint32_t part = one.bytes < bytes - done ? one.bytes : bytes - done;
+		uint32_t left = (uint32_t)bytes->bytes - done;
+		uint32_t part = one.bytes < left ? one.bytes : left;
 
 		if (part)
-			memcpy(memory_guest(one.pointer, part), passing.read + done, part);
+			memcpy(memory_guest(one.pointer, part), bytes->at + done, part);
 		done += part;
 	}
 }
 
-/* Waits for input. *bytes: what was asked for, then what came; 0 is the end. */
-static uint32_t ask_console(uint32_t *bytes)
+/* Waits for at most so many bytes of input; none are the end. They stay in `passing`. */
+static uint32_t ask_console(uint32_t bytes, struct rs_bytes *out)
 {
-	struct rs_console_read request = { RS_CONSOLE_READ, *bytes };
+	struct rs_console_read_request request = { .bytes = bytes };
+	struct rs_console_read_answer answer;
+	uint8_t body[RS_CODEC_INDEX_BYTES + RS_CONSOLE_READ_REQUEST_BYTES_MAX];
+	uint32_t got = sizeof(passing.read);
+	uint32_t status = calls_request(rs_interface_console, body,
+		(uint32_t)rs_console_read_body(&request, body, sizeof(body)), passing.read,
+		&got);
 
-	return wasi_stream_errno(calls_request(
-		rs_interface_console, &request, sizeof(request), passing.read, bytes));
+	if (status != RS_OK)
+		return wasi_stream_errno(status);
+	if (rs_console_read_answer_decode(&answer, passing.read, got) ||
+		answer.bytes.bytes > bytes)
+		return WASI_IO;
+	*out = answer.bytes;
+	return WASI_OK;
 }
 
 uint32_t wasi_fd_read(void *, uint32_t fd, uint32_t at, uint32_t count, uint32_t bytes_out)
@@ -190,30 +212,43 @@ uint32_t wasi_fd_read(void *, uint32_t fd, uint32_t at, uint32_t count, uint32_t
 	uint32_t error = iovecs_get(at, count, bytes_out, &iovecs, &out);
 	if (error)
 		return error;
-	uint32_t bytes = iovecs.bytes < sizeof(passing.read) ? (uint32_t)iovecs.bytes
-							     : (uint32_t)sizeof(passing.read);
-	if (!console)
-		bytes = 0;
-	else if (bytes)
-		error = ask_console(&bytes);
+	struct rs_bytes bytes = { 0 };
+	if (console && iovecs.bytes)
+		error = ask_console(iovecs.bytes < RS_CONSOLE_BYTES_MAX ? (uint32_t)iovecs.bytes
+									: RS_CONSOLE_BYTES_MAX,
+			&bytes);
 	if (error)
 		return error;
-	scatter(&iovecs, bytes);
-	memcpy(out, &bytes, sizeof(bytes));
+	scatter(&iovecs, &bytes);
+	uint32_t had = (uint32_t)bytes.bytes;
+	memcpy(out, &had, sizeof(had));
 	return WASI_OK;
+}
+
+/* The status of waiting; RS_OK: *out says for what. */
+static uint32_t wait_console(uint64_t until_ns, struct rs_console_wait_answer *out)
+{
+	struct rs_console_wait_request request = { .has_until_ns = until_ns != UINT64_MAX,
+		.until_ns = until_ns };
+	uint8_t body[RS_CODEC_INDEX_BYTES + RS_CONSOLE_WAIT_REQUEST_BYTES_MAX];
+	uint8_t answer[RS_CONSOLE_WAIT_ANSWER_BYTES_MAX];
+	uint32_t got = sizeof(answer);
+	uint32_t status = calls_request(rs_interface_console, body,
+		(uint32_t)rs_console_wait_body(&request, body, sizeof(body)), answer, &got);
+
+	if (status == RS_OK && rs_console_wait_answer_decode(out, answer, got))
+		return RS_MALFORMED;
+	return status;
 }
 
 void wasi_stream_wait_input(uint64_t until_ns, struct wasi_input *out)
 {
-	struct rs_console_wait request = { .request = RS_CONSOLE_WAIT, .until_ns = until_ns };
-	struct rs_console_waiting waiting = { 0 };
-	uint32_t bytes = sizeof(waiting);
+	struct rs_console_wait_answer waiting = { 0 };
 
 	*out = (struct wasi_input){ .ready = true, .ended = true };
 	if (!console)
 		return;
-	uint32_t status = calls_request(
-		rs_interface_console, &request, sizeof(request), &waiting, &bytes);
+	uint32_t status = wait_console(until_ns, &waiting);
 	*out = (struct wasi_input){
 		.ready = status != RS_TIMED_OUT,
 		.ended = status == RS_OK && waiting.ended && waiting.bytes == 0,

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "ipc/base.h"
+#include "runtime/calls.h"
 #include "runtime/wasi_abi.h"
 
 #define WASI_STREAMS 3u
@@ -34,6 +35,9 @@ struct wasi_input {
 void wasi_stream_wait_input(uint64_t until_ns, struct wasi_input *out);
 
 #define WASI_STREAM_WRITE_BYTES 4096u /* what a poll says there is room for */
+
+/* Of one message to `log`; the rest is left for what stands before the text. */
+#define WASI_STREAM_TEXT_BYTES_MAX (CALLS_BODY_MAX - 32u)
 
 /* The errno for what sending or asking answered; WASI_OK for RS_OK. */
 uint32_t wasi_stream_errno(uint32_t status);

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ipc/builtin.h"
+#include "interfaces/log.h"
 #include "supervisor/control.h"
 #include "supervisor/describe.h"
 #include "supervisor/jsontext.h"
@@ -72,7 +72,7 @@ static void logs_begin(struct session *s, const json_t *request)
 
 static json_t *log_row(const struct process *p, const struct journal_line *line)
 {
-	static const char *const streams[RS_LOG_LEVELS] = {
+	static const char *const streams[] = {
 		[RS_LOG_STDOUT] = "stdout",
 		[RS_LOG_STDERR] = "stderr",
 		[RS_LOG_ERROR] = "error",
@@ -83,7 +83,7 @@ static json_t *log_row(const struct process *p, const struct journal_line *line)
 
 	return json_pack("{s:I, s:I, s:s, s:o}", "process", (json_int_t)p->id, "time_ms",
 		(json_int_t)line->time_ms, "stream",
-		line->stream < RS_LOG_LEVELS ? streams[line->stream] : "info", "text",
+		line->stream < ARRAY_LEN(streams) ? streams[line->stream] : "info", "text",
 		jsontext(line->text, line->bytes));
 }
 

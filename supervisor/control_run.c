@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ipc/builtin.h"
+#include "interfaces/log.h"
 #include "supervisor/control.h"
 #include "supervisor/describe.h"
 #include "supervisor/questions.h"

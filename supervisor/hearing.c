@@ -4,44 +4,7 @@
 
 #include "ipc/log.h"
 #include "supervisor/linking.h"
-
-/* Messages to `interface`. A cancel is carried out by the sender's runtime (RECORD_CANCEL);
- * here it is only known. */
-static uint32_t interface_message(
-	struct crew *crew, uint64_t process, const uint8_t *body, uint32_t bytes)
-{
-	/* unregister has the same shape, without the limit */
-	struct rs_interface_register message = { 0 };
-	struct hash interface;
-
-	if (bytes < sizeof(message.request))
-		return RS_MALFORMED;
-	memcpy(&message.request, body, sizeof(message.request));
-	if (message.request == RS_INTERFACE_CANCEL)
-		return bytes == sizeof(struct rs_interface_cancel) ? RS_OK : RS_MALFORMED;
-	if (message.request > RS_INTERFACE_CANCEL)
-		return RS_UNSUPPORTED;
-	bool limited = message.request == RS_INTERFACE_REGISTER && bytes == sizeof(message);
-	if (bytes != RS_INTERFACE_REGISTER_BYTES_MIN && !limited)
-		return RS_MALFORMED;
-	memcpy(&message, body, bytes);
-	if (message.flags)
-		return RS_MALFORMED;
-	memcpy(interface.bytes, message.interface, HASH_BYTES);
-	return message.request == RS_INTERFACE_REGISTER
-		       ? broker_register(
-				 crew->broker, process, &interface, message.body_bytes_max)
-		       : broker_unregister(crew->broker, process, &interface);
-}
-
-static void to_broker(struct crew *crew, struct worker *worker, const struct record *head)
-{
-	if (worker->gone) /* it cannot handle anything any more */
-		return;
-	uint32_t status = interface_message(crew, worker->process, crew->body, head->frag_len);
-	if (head->flags & RS_NEEDS_ANSWER)
-		crew_answer(crew, worker->process, head->id, status, NULL, 0);
-}
+#include "supervisor/registry.h"
 
 static void to_host(struct crew *crew, struct worker *worker, const struct record *head)
 {
@@ -50,7 +13,9 @@ static void to_host(struct crew *crew, struct worker *worker, const struct recor
 		.body = crew->body,
 		.bytes = head->frag_len };
 
-	if (!hosts_message(&crew->hosts, head->slot, &message) && message.id)
+	if (head->slot == HOSTS_INTERFACE)
+		registry_message(crew, worker, &message);
+	else if (!hosts_message(&crew->hosts, head->slot, &message) && message.id)
 		crew_answer(crew, worker->process, message.id, RS_TOO_BIG, NULL, 0);
 	if (head->slot == HOSTS_CONSOLE && crew->events.input_wanted)
 		crew->events.input_wanted(crew->events.context, worker->process);
@@ -89,10 +54,7 @@ static void on_message(struct crew *crew, struct worker *worker, const struct re
 	}
 	meters_take(&worker->meters, head);
 	worker->messages++;
-	if (head->slot == HOSTS_INTERFACE)
-		to_broker(crew, worker, head);
-	else
-		to_host(crew, worker, head);
+	to_host(crew, worker, head);
 }
 
 static void on_cancel(struct crew *crew, struct worker *worker, const struct record *head)

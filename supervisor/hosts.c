@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "interfaces/interface.h"
+
 static const struct host *const rows[HOSTS_COUNT] = {
 	[HOSTS_LOG] = &host_log,
 	[HOSTS_TIME] = &host_time,

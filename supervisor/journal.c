@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "ipc/builtin.h"
+#include "interfaces/log.h"
 
 #define FIRST_BYTES (4 * KIB)
 #define HELD        2u /* streams whose lines are held back until they are whole */

@@ -10,7 +10,6 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-#include "ipc/builtin.h"
 #include "ipc/log.h"
 #include "ipc/memfd.h"
 #include "supervisor/natives.h"

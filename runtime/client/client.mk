@@ -14,7 +14,7 @@ client: $(CLIENT_LIB) $(addprefix $(OUT)/,lib/pkgconfig/redshirt-client.pc share
 	$(OUT)/share/redshirt/programs/native_ask
 
 # -fPIC, so that it can become part of a shared object as well.
-$(CLIENT)/%.o: %.c $(BUILD)/flags
+$(CLIENT)/%.o: %.c $(BUILD)/flags | $(GENERATED)
 	@mkdir -p $(@D)
 	$(call Q,CC)$(CC) $(ALL_CPPFLAGS) $(SAN_WHERE) $(NATIVE) $(ALL_CFLAGS) -fPIC $(SANITIZE) -MMD -MP -c -o $@ $<
 $(CLIENT)/rs_client_all.o: $(CLIENT_SRCS:%.c=$(CLIENT)/%.o)

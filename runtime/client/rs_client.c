@@ -4,10 +4,11 @@
 
 #include <string.h>
 
+#include "interfaces/interface.h"
+#include "interfaces/limits.h"
+#include "runtime/again.h"
 #include "runtime/client/door.h"
 #include "runtime/client/join.h"
-#include "ipc/builtin.h"
-#include "runtime/again.h"
 #include "runtime/inbox.h"
 #include "runtime/sending.h"
 #include "runtime/tickets.h"
@@ -161,12 +162,13 @@ PUBLIC int rs_client_prepare(void)
 
 /* ---- messages to rsd ---- */
 
-static int ask_interface(const void *message, size_t n)
+static int ask_interface(const void *message, int64_t n)
 {
 	struct rs_delivery answer;
 	uint64_t id;
 	size_t bytes;
-	int r = rs_client_send(rs_interface_interface, message, n, RS_NEEDS_ANSWER, &id);
+	int r = rs_client_send(
+		rs_interface_interface, message, (size_t)n, RS_NEEDS_ANSWER, &id);
 
 	if (r == 0)
 		r = rs_client_next_message(
@@ -176,27 +178,29 @@ static int ask_interface(const void *message, size_t n)
 
 PUBLIC int rs_client_register(const uint8_t interface[32], uint64_t body_bytes_max)
 {
-	struct rs_interface_register message = { .request = RS_INTERFACE_REGISTER,
+	struct rs_interface_register_request request = { .interface = { interface, 32 },
 		.body_bytes_max = body_bytes_max };
+	uint8_t body[RS_INTERFACE_BODY_BYTES_MAX];
 
-	memcpy(message.interface, interface, sizeof(message.interface));
-	return ask_interface(&message, sizeof(message));
+	return ask_interface(body, rs_interface_register_body(&request, body, sizeof(body)));
 }
 
 PUBLIC int rs_client_unregister(const uint8_t interface[32])
 {
-	struct rs_interface_unregister message = { .request = RS_INTERFACE_UNREGISTER };
+	struct rs_interface_unregister_request request = { .interface = { interface, 32 } };
+	uint8_t body[RS_INTERFACE_BODY_BYTES_MAX];
 
-	memcpy(message.interface, interface, sizeof(message.interface));
-	return ask_interface(&message, sizeof(message));
+	return ask_interface(body, rs_interface_unregister_body(&request, body, sizeof(body)));
 }
 
 PUBLIC int rs_client_cancel(uint64_t id)
 {
-	struct rs_interface_cancel message = { .request = RS_INTERFACE_CANCEL, .id = id };
+	struct rs_interface_cancel_request request = { .id = id };
+	uint8_t body[RS_CODEC_INDEX_BYTES + RS_INTERFACE_CANCEL_REQUEST_BYTES_MAX];
+	int64_t bytes = rs_interface_cancel_body(&request, body, sizeof(body));
 	uint64_t none;
 
-	return rs_client_send(rs_interface_interface, &message, sizeof(message), 0, &none);
+	return rs_client_send(rs_interface_interface, body, (size_t)bytes, 0, &none);
 }
 
 PUBLIC const char *rs_client_text(int64_t answer)

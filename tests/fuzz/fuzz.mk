@@ -14,7 +14,7 @@ FUZZ_CFLAGS := -std=gnu17 -O1 -g -fPIE -fno-omit-frame-pointer -w -DMEMORY_BASE=
 # clang 14 does not know the names of x86-64's levels there; no target needs it
 FUZZ_SRCS := $(filter-out aotc/flags.c,$(SRCS))
 
-$(BUILD)/fuzz/%.o: %.c
+$(BUILD)/fuzz/%.o: %.c | $(GENERATED)
 	@mkdir -p $(@D)
 	$(call Q,FUZZ)clang $(ALL_CPPFLAGS) $(FUZZ_CFLAGS) -MMD -MP -c -o $@ $<
 $(BUILD)/fuzz/aotc/headers.o: $(wildcard runtime/w2c/*)

@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "interfaces/console.h"
+#include "interfaces/log.h"
+#include "interfaces/random.h"
 #include "redshirt.h"
 
 #define NOWHERE ((void *)0xfffffff0u)
@@ -49,16 +52,18 @@ static void bodies_that_cannot_be_read(void)
 {
 	static const uint8_t *const hosts[] = { rs_interface_interface, rs_interface_time,
 		rs_interface_random, rs_interface_console };
-	const uint32_t unknown[4] = { 99 }, cut[1] = { 0 };
-	const struct rs_random_generate huge = { RS_RANDOM_GENERATE, RS_RANDOM_BYTES_MAX + 1 };
+	const uint32_t unknown[4] = { 99 };
+	const struct rs_random_generate_request huge = { RS_RANDOM_BYTES_MAX + 1 };
+	uint8_t body[16];
+	size_t bytes = (size_t)rs_random_generate_body(&huge, body, sizeof(body));
 
 	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
 		EXPECT(RS_MALFORMED, rs_ask_status(hosts[i], "", 0, 0));
 		EXPECT(RS_MALFORMED, rs_ask_status(hosts[i], "abc", 3, 0));
 		EXPECT(RS_UNSUPPORTED, rs_ask_status(hosts[i], unknown, sizeof(unknown), 0));
 	}
-	EXPECT(RS_MALFORMED, rs_ask_status(rs_interface_random, cut, sizeof(cut), 0));
-	EXPECT(RS_TOO_BIG, rs_ask_status(rs_interface_random, &huge, sizeof(huge), 0));
+	EXPECT(RS_MALFORMED, rs_ask_status(rs_interface_random, body, bytes - 1, 0));
+	EXPECT(RS_TOO_BIG, rs_ask_status(rs_interface_random, body, bytes, 0));
 	EXPECT(RS_DENIED, rs_register(rs_interface_time));
 }
 

@@ -2,6 +2,7 @@
  * bare_loop.c: the event loop without a C library: is its own client, waits for some timers,
  * says "ok" through `log`.
  */
+#include "interfaces/log.h"
 #include "redshirt_loop.h"
 
 #define ASKS   100u
@@ -31,11 +32,13 @@ static void on_end(struct rs_loop *l, const struct rs_delivery *answer, void *co
 
 static void say(const char *text, size_t bytes)
 {
-	static const struct rs_log_write head = { RS_LOG_WRITE, RS_LOG_STDOUT };
-	struct rs_piece pieces[] = { rs_piece(&head, sizeof(head)), rs_piece(text, bytes) };
+	struct rs_log_write_request request = { RS_LOG_STDOUT,
+		{ (const uint8_t *)text, bytes } };
+	uint8_t body[64];
 	uint64_t none;
 
-	rs_emit_message(rs_interface_log, pieces, 2, 0, &none);
+	rs_send(rs_interface_log, body, (size_t)rs_log_write_body(&request, body, sizeof(body)),
+		0, &none);
 }
 
 void start(void)

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "../bench/ipc/laps.h"
+#include "interfaces/time.h"
 #include "redshirt.h"
 
 #define DEPTH_MAX 1024u
@@ -179,11 +180,20 @@ static const struct {
 	{ "outstanding", 1, outstanding },
 };
 
+/* A readable name, or that of the host interface `time`, which says NOW to a body of zeroes. */
+static void set_interface(const char *name)
+{
+	if (strcmp(name, "time") == 0)
+		memcpy(interface, rs_interface_time, sizeof(interface));
+	else
+		memcpy(interface, name, strnlen(name, sizeof(interface)));
+}
+
 int main(int argc, char **argv)
 {
 	for (size_t i = 0; argc > 2 && i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (strcmp(argv[1], commands[i].name) == 0 && argc == 3 + commands[i].words) {
-			memcpy(interface, argv[2], strnlen(argv[2], sizeof(interface)));
+			set_interface(argv[2]);
 			return commands[i].run(argv + 3);
 		}
 	return 2;

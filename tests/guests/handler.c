@@ -16,14 +16,6 @@ static struct {
 	uint8_t body[16 * 1024];
 } in;
 
-static uint32_t let_go(void)
-{
-	struct rs_interface_unregister request = { .request = RS_INTERFACE_UNREGISTER };
-
-	memcpy(request.interface, interface, sizeof(interface));
-	return rs_ask_status(rs_interface_interface, &request, sizeof(request), 0);
-}
-
 int main(int argc, char **argv)
 {
 	long left = argc > 3 ? atol(argv[3]) : 0;
@@ -43,6 +35,6 @@ int main(int argc, char **argv)
 		if (in.head.id && rs_answer(&in.head, RS_OK, argv[2], strlen(argv[2])) != RS_OK)
 			return 1;
 		if (left && --left == 0)
-			printf("let go: %s\n", rs_status_text(let_go()));
+			printf("let go: %s\n", rs_status_text(rs_unregister(interface)));
 	}
 }

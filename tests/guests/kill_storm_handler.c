@@ -203,10 +203,7 @@ static void take_interface(void)
 
 static void let_go_of_interface(void)
 {
-	struct rs_interface_unregister request = { .request = RS_INTERFACE_UNREGISTER };
-
-	memcpy(request.interface, interface, sizeof(interface));
-	if (rs_ask_status(rs_interface_interface, &request, sizeof(request), 0) != RS_OK)
+	if (rs_unregister(interface) != RS_OK)
 		fault(KILL_STORM_CALL, 0);
 	let_go = true;
 	while (take_one(pick(2) * 200000) && !stopping)

@@ -32,12 +32,13 @@ static int take(int64_t timeout_ns)
 
 int main(void)
 {
-	struct rs_time_wait wait = { .request = RS_TIME_WAIT_FOR, .ns = 300000000 };
+	struct rs_time_wait_for_request wait = { .ns = 300000000 };
+	uint8_t body[RS_CODEC_INDEX_BYTES + RS_TIME_WAIT_FOR_REQUEST_BYTES_MAX];
+	size_t bytes = (size_t)rs_time_wait_for_body(&wait, body, sizeof(body));
 	uint64_t id;
 
 	while (sent < TIMERS) {
-		uint32_t status =
-			rs_send(rs_interface_time, &wait, sizeof(wait), RS_NEEDS_ANSWER, &id);
+		uint32_t status = rs_send(rs_interface_time, body, bytes, RS_NEEDS_ANSWER, &id);
 
 		if (status == RS_OK)
 			sent++;

@@ -20,7 +20,7 @@ static const struct {
 	{ "interfaces/console.proto",
 		"f4c4b0b6c42720d54a7b7fcafb888351d48e5e433cc2bc3b058baa854a0ad809" },
 	{ "interfaces/interface.proto",
-		"b2a6d17db656677cddcecb81127a65128da60a40bf0793d2fd3c05ab50e79a43" },
+		"67d191448db7c06834373b946040801159e804204d7e704b829f1dc9d78b9870" },
 	{ "interfaces/log.proto",
 		"ac240c2fbe969ce3f36131cb318af8e063482479f59a2370381b7a3663e03cf6" },
 	{ "interfaces/program.proto",

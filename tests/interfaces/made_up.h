@@ -4,11 +4,13 @@
 
 #include <string.h>
 
+#include "interfaces/encode.h"
 #include "interfaces/host.h"
+#include "interfaces/limits.h"
 #include "tests/check_run.h"
 
 #define MADE_UP_ANSWERS_MAX 70000u
-#define MADE_UP_BYTES_MAX   (RS_CONSOLE_BYTES_MAX + 1)
+#define MADE_UP_BYTES_MAX   (64 * 1024u)
 
 struct made_up_answer {
 	uint64_t process, id;
@@ -20,6 +22,7 @@ static struct {
 	uint32_t answers_count;
 	struct made_up_answer answers[MADE_UP_ANSWERS_MAX];
 	uint8_t body[MADE_UP_BYTES_MAX]; /* of the last answer */
+	uint32_t body_bytes;
 	uint32_t outputs_count;
 	uint64_t output_process;
 	uint32_t output_level, output_bytes;
@@ -35,6 +38,7 @@ static void made_up_answer(void *context, uint64_t process, uint64_t id, uint32_
 	ck_assert_uint_le(bytes, sizeof(made_up.body));
 	made_up.answers[made_up.answers_count++] =
 		(struct made_up_answer){ process, id, status, bytes };
+	made_up.body_bytes = bytes;
 	if (bytes)
 		memcpy(made_up.body, body, bytes);
 }
@@ -95,21 +99,27 @@ static inline uint32_t made_up_ask(const struct host *host, void *self, uint64_t
 	return made_up.answers[had].status;
 }
 
-/* Bodies no host can read: every length up to the shortest it knows, and unknown requests. */
-static inline void made_up_lies(const struct host *host, void *self, uint32_t shortest)
+/* Bodies no host can read: too short for an index, an index that does not exist, messages that
+ * are no protobuf. */
+static inline void made_up_lies(const struct host *host, void *self)
 {
 	static const uint8_t zeroes[64];
 	static const uint32_t unknown[] = { 3, 99, 0x80000000, UINT32_MAX };
+	static const uint8_t broken[][7] = { { 0, 0, 0, 0, 0 }, { 0, 0, 0, 0, 0xff },
+		{ 0, 0, 0, 0, 0x0a, 200 }, { 0, 0, 0, 0, 0x09, 1 }, { 0, 0, 0, 0, 0x0b } };
 
-	for (uint32_t bytes = 0; bytes < shortest; bytes++)
+	for (uint32_t bytes = 0; bytes < RS_CODEC_INDEX_BYTES; bytes++)
 		ck_assert_uint_eq(made_up_ask(host, self, 1, 1, zeroes, bytes), RS_MALFORMED);
+	for (size_t i = 0; i < ARRAY_LEN(broken); i++)
+		ck_assert_uint_eq(made_up_ask(host, self, 1, 1, broken[i], sizeof(broken[i])),
+			RS_MALFORMED);
 	for (size_t i = 0; i < ARRAY_LEN(unknown); i++)
 		ck_assert_uint_eq(
 			made_up_ask(host, self, 1, 1, &unknown[i], sizeof(unknown[i])),
 			RS_UNSUPPORTED);
 
 	uint32_t had = made_up.answers_count;
-	for (uint32_t bytes = 0; bytes < shortest; bytes++)
+	for (uint32_t bytes = 0; bytes < RS_CODEC_INDEX_BYTES; bytes++)
 		made_up_send(host, self, 1, 0, zeroes, bytes);
 	ck_assert_uint_eq(made_up.answers_count, had); /* id 0 wants none */
 }

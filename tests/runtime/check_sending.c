@@ -367,18 +367,66 @@ END_TEST
 
 START_TEST(a_cancel_that_wants_an_answer_gets_one_from_rsd)
 {
-	struct rs_interface_cancel request = { .request = RS_INTERFACE_CANCEL };
+	struct rs_interface_cancel_request request;
+	uint8_t body[32];
 
 	handler = world_handler(away, 1);
 	ck_assert_uint_eq(send_to(away, RS_NEEDS_ANSWER), RS_OK);
 	request.id = id;
+	int64_t bytes = rs_interface_cancel_body(&request, body, sizeof(body));
 	world_opened(rs_interface_interface, RS_OK, LANE_HOME, 0, false);
-	ck_assert_uint_eq(guest_send(rs_interface_interface, &request, sizeof(request),
-				  RS_NEEDS_ANSWER, &id),
+	ck_assert_uint_eq(
+		guest_send(rs_interface_interface, body, (uint32_t)bytes, RS_NEEDS_ANSWER, &id),
 		RS_OK);
 	ck_assert_uint_eq(world_hear(RECORD_MESSAGE).head.id, id);
 	ck_assert_int_eq(guest_look(), 64);
 	ck_assert_uint_eq(got.head.status, RS_CANCELLED);
+}
+END_TEST
+
+/* As protobuf reads it: what is not known is skipped. */
+START_TEST(a_cancel_with_more_in_it_is_one_all_the_same)
+{
+	struct rs_interface_cancel_request request;
+	uint8_t body[RS_INTERFACE_BODY_BYTES_MAX + 3] = { 0 };
+
+	handler = world_handler(away, 1);
+	ck_assert_uint_eq(send_to(away, RS_NEEDS_ANSWER), RS_OK);
+	request.id = id;
+	size_t bytes = (size_t)rs_interface_cancel_body(&request, body, sizeof(body));
+	size_t more = sizeof(body) - 3 - bytes - 3; /* field 15: its tag, its length, zeroes */
+	memcpy(body + bytes, (uint8_t[]){ 0x7a, (uint8_t)(more | 0x80), (uint8_t)(more >> 7) },
+		3);
+	world_opened(rs_interface_interface, RS_OK, LANE_HOME, 0, false);
+	body[bytes + 1]++; /* one byte too long: nobody reads it, nothing is cancelled */
+	ck_assert_uint_eq(guest_send(rs_interface_interface, body,
+				  RS_INTERFACE_BODY_BYTES_MAX + 1, 0, &id),
+		RS_OK);
+	ck_assert_int_eq(guest_look(), 0);
+	body[bytes + 1]--;
+	ck_assert_uint_eq(
+		guest_send(rs_interface_interface, body, RS_INTERFACE_BODY_BYTES_MAX, 0, &id),
+		RS_OK);
+	ck_assert_int_eq(guest_look(), 64);
+	ck_assert_uint_eq(got.head.status, RS_CANCELLED);
+}
+END_TEST
+
+START_TEST(what_cannot_be_read_cancels_nothing)
+{
+	static const uint8_t bodies[][16] = { { 0, 0, 0, 0, 0x09, 1 }, { 1, 0, 0, 0, 0x09, 1 },
+		{ RS_INTERFACE_CANCEL, 0, 0, 0, 0x08, 1 },
+		{ RS_INTERFACE_CANCEL, 0, 0, 0, 0x09, 1, 0, 0, 0, 0, 0, 0, 0, 0x0b } };
+
+	handler = world_handler(away, 1);
+	ck_assert_uint_eq(send_to(away, RS_NEEDS_ANSWER), RS_OK);
+	world_opened(rs_interface_interface, RS_OK, LANE_HOME, 0, false);
+	for (size_t i = 0; i < ARRAY_LEN(bodies); i++)
+		for (uint32_t bytes = 0; bytes <= sizeof(bodies[i]); bytes++)
+			ck_assert_uint_eq(
+				guest_send(rs_interface_interface, bodies[i], bytes, 0, &id),
+				RS_OK);
+	ck_assert_int_eq(guest_look(), 0);
 }
 END_TEST
 
@@ -580,6 +628,8 @@ static Suite *sending_suite(void)
 	tcase_add_test(cancel, what_was_answered_is_not_cancelled);
 	tcase_add_test(cancel, a_handler_hears_of_a_cancel_and_its_answer_is_dropped);
 	tcase_add_test(cancel, a_cancel_that_wants_an_answer_gets_one_from_rsd);
+	tcase_add_test(cancel, a_cancel_with_more_in_it_is_one_all_the_same);
+	tcase_add_test(cancel, what_cannot_be_read_cancels_nothing);
 	tcase_add_test(held, kept_messages_go_out_in_order_when_somebody_comes);
 	tcase_add_test(held, kept_messages_keep_their_order_when_not_all_find_room);
 	tcase_add_test(held, kept_messages_go_out_while_the_program_waits);

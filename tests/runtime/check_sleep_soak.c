@@ -20,7 +20,8 @@
 #include <sys/time.h>
 #include <sys/wait.h>
 
-#include "ipc/builtin.h"
+#include "interfaces/interface.h"
+#include "interfaces/limits.h"
 #include "runtime/calls.h"
 #include "runtime/ends.h"
 #include "runtime/held.h"
@@ -266,11 +267,12 @@ static void take_message(void)
 
 static void live_as_handler(void)
 {
-	struct rs_interface_register request = { .request = RS_INTERFACE_REGISTER };
+	struct rs_interface_register_request request = { .interface = { interface, 32 } };
+	uint8_t body[RS_INTERFACE_BODY_BYTES_MAX];
+	int64_t bytes = rs_interface_register_body(&request, body, sizeof(body));
 	uint32_t none = 0;
 
-	memcpy(request.interface, interface, sizeof(interface));
-	if (calls_request(rs_interface_interface, &request, sizeof(request), NULL, &none))
+	if (calls_request(rs_interface_interface, body, (uint32_t)bytes, NULL, &none))
 		fault(EXIT_WRONG, "it may not register", 0);
 	for (uint32_t gone = 0; gone < CLIENTS;) {
 		if (!next(INBOX_FOREVER))

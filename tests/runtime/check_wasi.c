@@ -168,8 +168,11 @@ END_TEST
 
 START_TEST(less_chance_than_asked_for_is_an_error)
 {
-	asked.answer = "abc";
-	asked.answer_bytes = 3;
+	will_answer("abc", 3);
+	ck_assert_uint_eq(wasi_random_get(NULL, 0, 4), WASI_IO);
+	will_answer("abcde", 5);
+	ck_assert_uint_eq(wasi_random_get(NULL, 0, 4), WASI_IO);
+	asked.answer_bytes = 2; /* cut */
 	ck_assert_uint_eq(wasi_random_get(NULL, 0, 4), WASI_IO);
 	asked.answer_bytes = 0;
 	ck_assert_uint_eq(wasi_random_get(NULL, 0, 4), WASI_IO);

@@ -130,24 +130,33 @@ END_TEST
 
 static uint64_t console_asked_until(void)
 {
-	struct rs_console_wait request;
+	struct rs_console_wait_request request;
+	uint32_t rpc;
+	struct rs_bytes message = asked_message(&rpc);
 
-	memcpy(&request, asked.body, sizeof(request));
 	ck_assert_uint_eq(asked.count, 1);
-	ck_assert_uint_eq(request.request, RS_CONSOLE_WAIT);
-	ck_assert_uint_eq(request.zero, 0);
-	return request.until_ns;
+	ck_assert_mem_eq(asked.interface, rs_interface_console, 32);
+	ck_assert_uint_eq(rpc, RS_CONSOLE_WAIT);
+	ck_assert_int_eq(
+		rs_console_wait_request_decode(&request, message.at, message.bytes), 0);
+	return request.has_until_ns ? request.until_ns : UINT64_MAX;
+}
+
+static void will_tell(uint32_t bytes, bool ended)
+{
+	struct rs_console_wait_answer answer = { bytes, ended };
+
+	asked.answer_bytes = (uint32_t)rs_console_wait_answer_encode(
+		&answer, asked.answer, sizeof(asked.answer));
 }
 
 START_TEST(input_wakes_a_poll_before_its_time)
 {
 	struct wasi_subscription several[] = { after(1, 5000),
 		stream(2, WASI_EVENT_FD_READ, 0) };
-	struct rs_console_waiting waiting = { .bytes = 17 };
 
 	attach();
-	asked.answer = &waiting;
-	asked.answer_bytes = sizeof(waiting);
+	will_tell(17, false);
 	asked.takes_until_ns = 5002000;
 	ck_assert_uint_eq(poll_of(several, 2), 1);
 	ck_assert_uint_eq(console_asked_until(), 5005000);
@@ -187,11 +196,9 @@ END_TEST
 START_TEST(the_end_of_input_wakes_a_poll)
 {
 	struct wasi_subscription one = stream(2, WASI_EVENT_FD_READ, 0);
-	struct rs_console_waiting waiting = { .ended = 1 };
 
 	attach();
-	asked.answer = &waiting;
-	asked.answer_bytes = sizeof(waiting);
+	will_tell(0, true);
 	ck_assert_uint_eq(poll_of(&one, 1), 1);
 	ck_assert_uint_eq(console_asked_until(), UINT64_MAX);
 	ck_assert_uint_eq(event(0).flags, WASI_EVENT_HANGUP);
@@ -207,6 +214,11 @@ START_TEST(input_that_cannot_be_waited_for_is_an_event_with_its_error)
 	ck_assert_uint_eq(poll_of(&one, 1), 1);
 	ck_assert_uint_eq(event(0).error, WASI_ACCES);
 	ck_assert_uint_eq(event(0).flags, 0);
+	asked.status = RS_OK;
+	memcpy(asked.answer, "\x08", 1); /* a tag, and no number behind it */
+	asked.answer_bytes = 1;
+	ck_assert_uint_eq(poll_of(&one, 1), 1);
+	ck_assert_uint_eq(event(0).error, WASI_IO);
 }
 END_TEST
 

@@ -11,6 +11,10 @@
 
 #include <sys/mman.h>
 
+#include "interfaces/console.h"
+#include "interfaces/limits.h"
+#include "interfaces/log.h"
+#include "interfaces/random.h"
 #include "runtime/calls.h"
 #include "runtime/memory.h"
 #include "runtime/trap.h"
@@ -38,9 +42,10 @@ static struct {
 	uint32_t count;
 	uint8_t interface[32];
 	uint8_t body[64]; /* of the last one */
+	uint32_t body_bytes;
 	uint32_t status;
-	const void *answer;
-	uint32_t answer_bytes;   /* UINT32_MAX: as many random ones as were asked for */
+	uint8_t answer[RS_CONSOLE_ANSWER_BYTES_MAX + 1];
+	uint32_t answer_bytes;   /* UINT32_MAX: as many bytes as were asked for */
 	uint64_t takes_until_ns; /* time that passes before the answer */
 } asked;
 
@@ -59,43 +64,96 @@ void calls_sleep_until(uint64_t monotonic_ns)
 
 uint32_t calls_send(const uint8_t interface[32], const void *body, uint32_t bytes)
 {
-	struct rs_log_write head;
+	struct rs_log_write_request request;
+	const void *message;
+	size_t message_bytes;
+	uint32_t rpc;
 
 	ck_assert_mem_eq(interface, rs_interface_log, 32);
-	ck_assert_uint_ge(bytes, sizeof(head));
 	ck_assert_uint_le(bytes, CALLS_BODY_MAX);
 	if (++sent.count == sent.refuse_at)
 		return sent.refuse_with;
-	memcpy(&head, body, sizeof(head));
-	ck_assert_uint_eq(head.request, RS_LOG_WRITE);
-	bytes -= (uint32_t)sizeof(head);
-	ck_assert_uint_le(bytes, sizeof(sent.text) - sent.bytes);
-	memcpy(sent.text + sent.bytes, (const uint8_t *)body + sizeof(head), bytes);
-	sent.bytes += bytes;
-	sent.largest = bytes > sent.largest ? bytes : sent.largest;
-	sent.level = head.level;
+	ck_assert_int_eq(rs_decode_split(body, bytes, &rpc, &message, &message_bytes), 0);
+	ck_assert_uint_eq(rpc, RS_LOG_WRITE);
+	ck_assert_int_eq(rs_log_write_request_decode(&request, message, message_bytes), 0);
+	uint32_t text_bytes = (uint32_t)request.text.bytes;
+	ck_assert_uint_le(text_bytes, sizeof(sent.text) - sent.bytes);
+	memcpy(sent.text + sent.bytes, request.text.at, text_bytes);
+	sent.bytes += text_bytes;
+	sent.largest = text_bytes > sent.largest ? text_bytes : sent.largest;
+	sent.level = (uint32_t)request.level;
 	return RS_OK;
+}
+
+static inline struct rs_bytes asked_message(uint32_t *rpc)
+{
+	const void *message;
+	size_t bytes;
+
+	ck_assert_int_eq(
+		rs_decode_split(asked.body, asked.body_bytes, rpc, &message, &bytes), 0);
+	return (struct rs_bytes){ message, bytes };
+}
+
+/* A Generate of `random` and a Read of `console` ask for a number of bytes and get as many:
+ * their messages look the same. */
+_Static_assert((int)RS_RANDOM_GENERATE == (int)RS_CONSOLE_READ, "their indices do");
+static inline uint32_t asked_bytes(void)
+{
+	struct rs_console_read_request request;
+	uint32_t rpc;
+	struct rs_bytes message = asked_message(&rpc);
+
+	ck_assert_uint_eq(rpc, RS_CONSOLE_READ);
+	ck_assert_int_eq(
+		rs_console_read_request_decode(&request, message.at, message.bytes), 0);
+	return request.bytes;
+}
+
+static inline void will_answer(const void *bytes, size_t n)
+{
+	struct rs_console_read_answer answer = { .bytes = { bytes, n } };
+	int64_t encoded =
+		rs_console_read_answer_encode(&answer, asked.answer, sizeof(asked.answer));
+
+	ck_assert_int_ge(encoded, 0);
+	asked.answer_bytes = (uint32_t)encoded;
+}
+
+static inline uint32_t answer_as_asked(void)
+{
+	static uint8_t bytes[RS_CONSOLE_BYTES_MAX];
+	uint32_t rpc;
+
+	asked_message(&rpc);
+	if (rpc != RS_CONSOLE_READ)
+		return 0;
+	uint32_t n = asked_bytes();
+	ck_assert_uint_le(n, sizeof(bytes));
+	memset(bytes, 0xa0 + (int)(asked.count % 16), n);
+	will_answer(bytes, n);
+	n = asked.answer_bytes;
+	asked.answer_bytes = UINT32_MAX;
+	return n;
 }
 
 uint32_t calls_request(const uint8_t interface[32], const void *body, uint32_t bytes,
 	void *answer, uint32_t *answer_bytes)
 {
-	uint32_t had = asked.answer_bytes == UINT32_MAX ? *answer_bytes : asked.answer_bytes;
-
 	ck_assert_uint_le(bytes, sizeof(asked.body));
 	asked.count++;
 	memcpy(asked.interface, interface, 32);
 	memcpy(asked.body, body, bytes);
+	asked.body_bytes = bytes;
+	uint32_t had =
+		asked.answer_bytes == UINT32_MAX ? answer_as_asked() : asked.answer_bytes;
 	if (asked.takes_until_ns > now_ns)
 		now_ns = asked.takes_until_ns;
 	if (had > *answer_bytes) {
 		*answer_bytes = 0;
 		return RS_TOO_BIG;
 	}
-	if (asked.answer_bytes == UINT32_MAX)
-		memset(answer, 0xa0 + (int)(asked.count % 16), had);
-	else if (had)
-		memcpy(answer, asked.answer, had);
+	memcpy(answer, asked.answer, had);
 	*answer_bytes = had;
 	return asked.status;
 }

@@ -12,6 +12,11 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
+#include "interfaces/interface.h"
+#include "interfaces/limits.h"
+#include "interfaces/log.h"
+#include "interfaces/random.h"
+#include "interfaces/time.h"
 #include "ipc/fdpass.h"
 #include "ipc/home.h"
 #include "ipc/memfd.h"
@@ -342,10 +347,12 @@ static inline uint32_t guest_answer(
 
 static inline uint32_t guest_cancel(uint64_t id)
 {
-	struct rs_interface_cancel request = { .request = RS_INTERFACE_CANCEL, .id = id };
+	struct rs_interface_cancel_request request = { .id = id };
+	uint8_t body[RS_CODEC_INDEX_BYTES + RS_INTERFACE_CANCEL_REQUEST_BYTES_MAX];
+	int64_t bytes = rs_interface_cancel_body(&request, body, sizeof(body));
 	uint64_t none;
 
-	return guest_send(rs_interface_interface, &request, sizeof(request), 0, &none);
+	return guest_send(rs_interface_interface, body, (uint32_t)bytes, 0, &none);
 }
 
 static struct {

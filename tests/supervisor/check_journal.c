@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ipc/builtin.h"
+#include "interfaces/log.h"
 #include "supervisor/journal.h"
 #include "tests/check_run.h"
 

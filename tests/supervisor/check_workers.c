@@ -1,4 +1,5 @@
 /* check_workers.c: what workers say on their home lanes, and what they are told there. */
+#include "interfaces/limits.h"
 #include "tests/supervisor/fake_worker.h"
 
 /* ---- the ordinary way ---- */
@@ -15,17 +16,12 @@ END_TEST
 START_TEST(a_log_line_reaches_the_output)
 {
 	struct fake fake;
-	struct {
-		struct rs_log_write head;
-		char text[5];
-	} line = { { RS_LOG_WRITE, RS_LOG_STDOUT }, "hello" };
 
 	fake_ready(&fake, 1);
 	struct home_opened log = open_interface(&fake, rs_interface_log, 0);
 	ck_assert_uint_eq(log.status, RS_OK);
 	ck_assert_uint_eq(log.lane, LANE_HOME);
-	say(&fake, RECORD_MESSAGE, 0, 0, log.slot, &line,
-		sizeof(line.head) + sizeof(line.text));
+	log_line(&fake, &log, RS_LOG_STDOUT, "hello");
 	pump();
 	ck_assert_uint_eq(output_bytes, 5);
 	ck_assert(memcmp(output, "hello", 5) == 0);
@@ -36,15 +32,10 @@ START_TEST(last_words_are_heard_after_the_end)
 {
 	struct fake fake;
 	struct trap_report report;
-	struct {
-		struct rs_log_write head;
-		char text[3];
-	} line = { { RS_LOG_WRITE, RS_LOG_STDERR }, "bye" };
 
 	fake_ready(&fake, 1);
 	struct home_opened log = open_interface(&fake, rs_interface_log, 0);
-	say(&fake, RECORD_MESSAGE, 0, 0, log.slot, &line,
-		sizeof(line.head) + sizeof(line.text));
+	log_line(&fake, &log, RS_LOG_STDERR, "bye");
 	fake.own->trap = (struct trap_report){ .cause = 3, .address = 42 };
 	block_output = true; /* even then: what was said is not lost */
 	workers_gone(workers, 1, &report);
@@ -69,12 +60,11 @@ END_TEST
 START_TEST(output_without_a_place_to_go_waits_in_the_ring)
 {
 	struct fake fake;
-	struct rs_log_write line = { RS_LOG_WRITE, RS_LOG_STDOUT };
 
 	fake_ready(&fake, 1);
 	struct home_opened log = open_interface(&fake, rs_interface_log, 0);
 	block_output = true;
-	say(&fake, RECORD_MESSAGE, 0, 0, log.slot, &line, sizeof(line));
+	log_line(&fake, &log, RS_LOG_STDOUT, "");
 	pump();
 	ck_assert(ring_waiting(&(struct ring_in){
 		.position = 0, .tail = fake.home.out.tail, .tail_seen = 0 })); /* published */
@@ -87,16 +77,15 @@ END_TEST
 START_TEST(after_work_the_processor_is_given_away_for_more_of_it)
 {
 	struct fake fake;
-	struct rs_log_write line = { RS_LOG_WRITE, RS_LOG_STDOUT };
 
 	fake_ready(&fake, 1);
 	struct home_opened log = open_interface(&fake, rs_interface_log, 0);
 	pump();
 	pump(); /* nothing is there any more */
-	say(&fake, RECORD_MESSAGE, 0, 0, log.slot, &line, sizeof(line));
+	log_line(&fake, &log, RS_LOG_STDOUT, "");
 	ck_assert(!workers_yield(workers)); /* nobody was told anything */
 	ck_assert(!workers_pump(workers));
-	say(&fake, RECORD_MESSAGE, 0, 0, log.slot, &line, sizeof(line));
+	log_line(&fake, &log, RS_LOG_STDOUT, "");
 	ck_assert(workers_yield(workers)); /* as if it had come meanwhile */
 	block_output = true;
 	ck_assert(!workers_yield(workers)); /* what cannot be taken is nothing to wake for */
@@ -149,9 +138,9 @@ START_TEST(who_waits_hears_of_the_handler_when_it_comes)
 	ck_assert_uint_eq(
 		ask_interface(&client, RS_INTERFACE_UNREGISTER, echo), RS_BAD_ARGUMENT);
 	struct home_opened host = open_interface(&handler, rs_interface_interface, 0);
-	struct rs_interface_register message = { .request = RS_INTERFACE_REGISTER };
-	memcpy(message.interface, echo, 32);
-	say(&handler, RECORD_MESSAGE, 0, 0, host.slot, &message, sizeof(message));
+	uint8_t body[64];
+	say(&handler, RECORD_MESSAGE, 0, 0, host.slot, body,
+		interface_body(RS_INTERFACE_REGISTER, echo, 0, body, sizeof(body)));
 	pump();
 	ck_assert_int_eq(hear(&client, &head, &opened, sizeof(opened)), RECORD_OPENED);
 	ck_assert_uint_eq(head.id, 0);
@@ -318,12 +307,11 @@ END_TEST
 START_TEST(who_asks_and_does_not_listen_ends)
 {
 	struct fake fake;
-	struct rs_random_generate ask = { RS_RANDOM_GENERATE, RS_RANDOM_BYTES_MAX };
 
 	fake_ready(&fake, 1);
 	struct home_opened host = open_interface(&fake, rs_interface_random, 0);
 	for (uint64_t id = 1; id < 10000 && !broken_process; id++) {
-		say(&fake, RECORD_MESSAGE, RS_NEEDS_ANSWER, id, host.slot, &ask, sizeof(ask));
+		ask_random(&fake, &host, id, 4000);
 		pump();
 	}
 	ck_assert_uint_eq(broken_process, 1);
@@ -334,52 +322,64 @@ END_TEST
 START_TEST(answers_without_room_wait_and_come_in_order)
 {
 	struct fake fake;
-	struct rs_random_generate ask = { RS_RANDOM_GENERATE, 4000 };
 	struct record head;
 	uint8_t body[4096];
 
 	fake_ready(&fake, 1);
 	struct home_opened host = open_interface(&fake, rs_interface_random, 0);
 	for (uint64_t id = 1; id <= 100; id++) { /* 400 KB of answers, a ring of 32 KiB */
-		say(&fake, RECORD_MESSAGE, RS_NEEDS_ANSWER, id, host.slot, &ask, sizeof(ask));
+		ask_random(&fake, &host, id, 4000);
 		pump();
 	}
 	for (uint64_t id = 1; id <= 100; id++) {
 		MUST(hear(&fake, &head, body, sizeof(body)) == RECORD_ANSWER);
 		MUST(head.id == id);
-		MUST(head.frag_len == 4000);
+		MUST(head.frag_len == 4000 + 3); /* tag 1, length 2 */
 		pump();
 	}
 	ck_assert_uint_eq(broken_process, 0);
 }
 END_TEST
 
+/* Behind the index: field 1 is a name of so many bytes. */
+#define NAME_OF(n) 0x0a, n
 static const struct {
 	uint32_t request, bytes, status;
-} malformed[] = {
-	{ RS_INTERFACE_REGISTER, 3, RS_MALFORMED },
-	{ RS_INTERFACE_REGISTER, sizeof(struct rs_interface_register) - 1, RS_MALFORMED },
-	{ RS_INTERFACE_REGISTER, RS_INTERFACE_REGISTER_BYTES_MIN - 1, RS_MALFORMED },
-	{ RS_INTERFACE_REGISTER, RS_INTERFACE_REGISTER_BYTES_MIN + 1, RS_MALFORMED },
-	{ RS_INTERFACE_UNREGISTER, sizeof(struct rs_interface_unregister) + 1, RS_MALFORMED },
-	{ RS_INTERFACE_UNREGISTER, sizeof(struct rs_interface_register), RS_MALFORMED },
-	{ RS_INTERFACE_CANCEL, 4, RS_MALFORMED },
-	{ 77, sizeof(struct rs_interface_register), RS_UNSUPPORTED },
+	uint8_t message[4];
+} odd[] = {
+	{ RS_INTERFACE_REGISTER, 0, RS_MALFORMED, { 0 } },
+	{ RS_INTERFACE_REGISTER, 3, RS_MALFORMED, { 0 } },
+	{ RS_INTERFACE_REGISTER, 4, RS_MALFORMED, { 0 } },
+	{ RS_INTERFACE_REGISTER, 4 + 2 + 31, RS_MALFORMED, { NAME_OF(31) } },
+	{ RS_INTERFACE_REGISTER, 4 + 2 + 33, RS_MALFORMED, { NAME_OF(33) } },
+	{ RS_INTERFACE_REGISTER, 4 + 2 + 31, RS_MALFORMED, { NAME_OF(32) } },
+	{ RS_INTERFACE_UNREGISTER, 4, RS_MALFORMED, { 0 } },
+	{ RS_INTERFACE_UNREGISTER, 4 + 2 + 31, RS_MALFORMED, { NAME_OF(31) } },
+	{ RS_INTERFACE_UNREGISTER, 4 + 2 + 32, RS_BAD_ARGUMENT, { NAME_OF(32) } },
+	{ RS_INTERFACE_CANCEL, 4 + 5, RS_MALFORMED, { 0x09 } },
+	{ RS_INTERFACE_CANCEL, 4 + 9, RS_OK, { 0x09 } },
+	{ RS_INTERFACE_RPCS, 4, RS_UNSUPPORTED, { 0 } },
+	{ UINT32_MAX, 64, RS_UNSUPPORTED, { 0 } },
+	{ RS_INTERFACE_REGISTER, RS_INTERFACE_BODY_BYTES_MAX + 1, RS_TOO_BIG, { 0 } },
 };
 
-START_TEST(a_malformed_request_is_answered_so)
+START_TEST(a_request_that_is_not_as_it_should_be_is_answered_so)
 {
 	struct fake fake;
 	struct record head;
-	uint8_t body[64] = { 0 }, nothing[1];
+	uint8_t body[RS_INTERFACE_BODY_BYTES_MAX + 1] = { 0 }, nothing[1];
 
 	fake_ready(&fake, 1);
 	struct home_opened host = open_interface(&fake, rs_interface_interface, 0);
-	memcpy(body, &malformed[_i].request, 4);
-	say(&fake, RECORD_MESSAGE, RS_NEEDS_ANSWER, 9, host.slot, body, malformed[_i].bytes);
+	memcpy(body, &odd[_i].request, 4);
+	memcpy(body + 4, odd[_i].message, sizeof(odd[_i].message));
+	say(&fake, RECORD_MESSAGE, 0, 0, host.slot, body, odd[_i].bytes);
+	pump();
+	ck_assert_int_eq(hear(&fake, &head, nothing, 0), 0); /* no answer was wanted */
+	say(&fake, RECORD_MESSAGE, RS_NEEDS_ANSWER, 9, host.slot, body, odd[_i].bytes);
 	pump();
 	ck_assert_int_eq(hear(&fake, &head, nothing, 0), RECORD_ANSWER);
-	ck_assert_uint_eq(head.slot, malformed[_i].status);
+	ck_assert_uint_eq(head.slot, odd[_i].status);
 	ck_assert_uint_eq(broken_process, 0);
 }
 END_TEST
@@ -458,8 +458,8 @@ static Suite *workers_suite(void)
 	tcase_add_test(hostile, a_page_that_others_could_write_is_refused);
 	tcase_add_test(hostile, who_asks_and_does_not_listen_ends);
 	tcase_add_test(hostile, answers_without_room_wait_and_come_in_order);
-	tcase_add_loop_test(
-		hostile, a_malformed_request_is_answered_so, 0, ARRAY_LEN(malformed));
+	tcase_add_loop_test(hostile, a_request_that_is_not_as_it_should_be_is_answered_so, 0,
+		ARRAY_LEN(odd));
 	tcase_add_test(hostile, nobody_but_rsd_writes_a_table);
 	tcase_add_checked_fixture(life, set_up, tear_down);
 	tcase_add_checked_fixture(hostile, set_up, tear_down);

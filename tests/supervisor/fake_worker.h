@@ -9,6 +9,9 @@
 
 #include <sys/mman.h>
 
+#include "interfaces/interface.h"
+#include "interfaces/log.h"
+#include "interfaces/random.h"
 #include "ipc/fdpass.h"
 #include "ipc/home.h"
 #include "ipc/table.h"
@@ -140,18 +143,27 @@ static inline struct home_opened open_interface(
 	return opened;
 }
 
+/* A request to `interface` about an interface: REGISTER, UNREGISTER. */
+static inline uint32_t interface_body(uint32_t request, const uint8_t interface[32],
+	uint64_t body_bytes_max, uint8_t *body, size_t room)
+{
+	struct rs_interface_register_request message = { .interface = { interface, 32 },
+		.body_bytes_max = body_bytes_max };
+
+	return (uint32_t)rs_encode_body(
+		request, &rs_interface_register_request_layout, &message, body, room);
+}
+
 static inline uint32_t ask_limited(struct fake *fake, uint32_t request,
 	const uint8_t interface[32], uint64_t body_bytes_max)
 {
-	struct rs_interface_register message = { .request = request,
-		.body_bytes_max = body_bytes_max };
 	struct home_opened host = open_interface(fake, rs_interface_interface, 0);
 	struct record head;
+	uint8_t body[64];
 	char nothing[1];
 
-	memcpy(message.interface, interface, 32);
-	say(fake, RECORD_MESSAGE, RS_NEEDS_ANSWER, fake->next_id, host.slot, &message,
-		message.body_bytes_max ? sizeof(message) : RS_INTERFACE_REGISTER_BYTES_MIN);
+	say(fake, RECORD_MESSAGE, RS_NEEDS_ANSWER, fake->next_id, host.slot, body,
+		interface_body(request, interface, body_bytes_max, body, sizeof(body)));
 	pump();
 	MUST(hear(fake, &head, nothing, 0) == RECORD_ANSWER);
 	MUST(head.id == fake->next_id++);
@@ -162,6 +174,26 @@ static inline uint32_t ask_interface(
 	struct fake *fake, uint32_t request, const uint8_t interface[32])
 {
 	return ask_limited(fake, request, interface, 0);
+}
+
+static inline void log_line(
+	struct fake *fake, const struct home_opened *log, int32_t level, const char *text)
+{
+	struct rs_log_write_request line = { level, { (const uint8_t *)text, strlen(text) } };
+	uint8_t body[64];
+
+	say(fake, RECORD_MESSAGE, 0, 0, log->slot, body,
+		(uint32_t)rs_log_write_body(&line, body, sizeof(body)));
+}
+
+static inline void ask_random(
+	struct fake *fake, const struct home_opened *host, uint64_t id, uint32_t bytes)
+{
+	struct rs_random_generate_request ask = { bytes };
+	uint8_t body[16];
+
+	say(fake, RECORD_MESSAGE, RS_NEEDS_ANSWER, id, host->slot, body,
+		(uint32_t)rs_random_generate_body(&ask, body, sizeof(body)));
 }
 
 static inline int take_lane(struct fake *fake, uint32_t *lane)

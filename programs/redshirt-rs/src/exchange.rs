@@ -11,10 +11,11 @@ use core::task::Waker;
 
 use crate::executor::any_ready;
 use crate::handler::Message;
+use crate::interfaces::interface;
 use crate::local::Local;
 use crate::outgoing::{Outgoing, Reply};
 use crate::sys::{self, kind, Head};
-use crate::{host, Interface, Status};
+use crate::{Interface, Status};
 
 const BUFFER_BYTES: usize = 4096;
 const BUFFER_KEEP_BYTES: usize = 64 * 1024; // a longer body takes the buffer with it
@@ -239,7 +240,7 @@ pub(crate) fn put(to: To, outgoing: Outgoing, body: &[&[u8]]) {
 /// What somebody waits for is the program's own, and cancels are as few as messages; of the rest there may be so much
 /// and no more.
 fn is_counted(to: &To, outgoing: &Outgoing) -> bool {
-    !outgoing.is_awaited() && *to != To::Interface(host::INTERFACE)
+    !outgoing.is_awaited() && *to != To::Interface(interface::INTERFACE)
 }
 
 fn keep(to: To, mut outgoing: Outgoing, body: &[&[u8]]) {

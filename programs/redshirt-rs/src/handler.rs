@@ -10,11 +10,10 @@ use core::task::Poll;
 use crate::exchange::{Queue, EXCHANGE};
 use crate::executor::poll_fn;
 use crate::outgoing::{post, post_answer, send_pieces};
+use crate::interfaces::interface as registry;
 use crate::sys::{Head, HEAD_BYTES};
-use crate::{host, Interface, Result, Status};
-
-const REGISTER: u32 = 0;
-const UNREGISTER: u32 = 1;
+use crate::wire;
+use crate::{Interface, Result, Status};
 
 /// The messages of an interface that this program handles. Dropping it lets go of the interface: what was not
 /// answered, and what waits here, completes with [`Status::HANDLER_GONE`]; another process may handle it.
@@ -33,7 +32,9 @@ pub async fn handle(interface: &Interface) -> Result<Messages> {
 
 /// The same; who sends a body of more bytes hears [`Status::TOO_BIG`].
 pub async fn handle_with_limit(interface: &Interface, body_bytes_max: u64) -> Result<Messages> {
-    let request = [&REGISTER.to_le_bytes()[..], &[0; 4], interface, &body_bytes_max.to_le_bytes()];
+    let rpc = registry::REGISTER.to_le_bytes();
+    let head = wire::bytes_head(1, interface);
+    let limit = wire::varint(2, body_bytes_max);
     let is_new = EXCHANGE.with(|x| {
         let is_new = !x.handlers.contains_key(interface);
         if is_new {
@@ -45,7 +46,7 @@ pub async fn handle_with_limit(interface: &Interface, body_bytes_max: u64) -> Re
         return Err(Status::TAKEN.into());
     }
     let messages = Messages { interface: *interface }; // dropped if nobody waits for the answer
-    let answer = send_pieces(&host::INTERFACE, &request, 0).await;
+    let answer = send_pieces(&registry::INTERFACE, &[&rpc, &head, interface, &limit], 0).await;
     match answer {
         Ok(_) => Ok(messages),
         Err(error) => {
@@ -97,14 +98,17 @@ impl Messages {
 
         self.forget();
         mem::forget(self);
-        send_pieces(&host::INTERFACE, &[&UNREGISTER.to_le_bytes(), &[0; 4], &interface], 0).await.map(drop)
+        let rpc = registry::UNREGISTER.to_le_bytes();
+        let head = wire::bytes_head(1, &interface);
+        send_pieces(&registry::INTERFACE, &[&rpc, &head, &interface], 0).await.map(drop)
     }
 }
 
 impl Drop for Messages {
     fn drop(&mut self) {
         self.forget();
-        post(&host::INTERFACE, &[&UNREGISTER.to_le_bytes(), &[0; 4], &self.interface]);
+        let rpc = registry::UNREGISTER.to_le_bytes();
+        post(&registry::INTERFACE, &[&rpc, &wire::bytes_head(1, &self.interface), &self.interface]);
     }
 }
 

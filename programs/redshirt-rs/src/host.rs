@@ -3,20 +3,12 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use crate::interfaces::{log as log_interface, random as random_interface, time as time_interface};
 use crate::outgoing::{post, send, send_pieces};
-use crate::{interface, Interface, Result, Status};
+use crate::wire::{self, Value};
+use crate::{Result, Status};
 
-pub(crate) const INTERFACE: Interface = interface("redshirt:interface");
-const LOG: Interface = interface("redshirt:log");
-const TIME: Interface = interface("redshirt:time");
-const RANDOM: Interface = interface("redshirt:random");
-
-const LOG_WRITE: u32 = 0;
 const LOG_BYTES_MAX: usize = 8 * 1024; // of one message
-const TIME_NOW: u32 = 0;
-const TIME_WAIT_UNTIL: u32 = 1;
-const TIME_WAIT_FOR: u32 = 2;
-const RANDOM_GENERATE: u32 = 0;
 const RANDOM_BYTES_MAX: usize = 4096; // of one message
 
 /// What a line is.
@@ -41,7 +33,9 @@ pub enum Level {
 /// [`crate::sys::KEPT_BYTES`] wait already.
 pub fn log(level: Level, text: &str) {
     for part in text.as_bytes().chunks(LOG_BYTES_MAX) {
-        post(&LOG, &[&LOG_WRITE.to_le_bytes(), &(level as u32).to_le_bytes(), part]);
+        let level = wire::varint(1, level as u64);
+        let head = wire::bytes_head(2, part);
+        post(&log_interface::INTERFACE, &[&log_interface::WRITE.to_le_bytes(), &level, &head, part]);
     }
 }
 
@@ -56,38 +50,50 @@ pub struct Now {
 
 /// What time it is.
 pub async fn now() -> Result<Now> {
-    let body = send(&TIME, &TIME_NOW.to_le_bytes()).await?;
-    let body: [u8; 16] = body.try_into().map_err(|_| Status::MALFORMED)?;
-    let word = |at: usize| Duration::from_nanos(u64::from_le_bytes(body[at..at + 8].try_into().unwrap()));
+    let body = send(&time_interface::INTERFACE, &time_interface::NOW.to_le_bytes()).await?;
+    let mut now = Now { monotonic: Duration::ZERO, realtime: Duration::ZERO };
 
-    Ok(Now { monotonic: word(0), realtime: word(8) })
+    wire::read(&body, |field, value| match (field, value) {
+        (1, Value::Number(ns)) => now.monotonic = Duration::from_nanos(ns),
+        (2, Value::Number(ns)) => now.realtime = Duration::from_nanos(ns),
+        _ => (),
+    })?;
+    Ok(now)
 }
 
-async fn wait(request: u32, time: Duration) -> Result<()> {
+/// Of both waits: the only field is a moment or a time.
+async fn wait(rpc: u32, time: Duration) -> Result<()> {
     let ns = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
 
-    send_pieces(&TIME, &[&request.to_le_bytes(), &[0; 4], &ns.to_le_bytes()], 0).await.map(drop)
+    send_pieces(&time_interface::INTERFACE, &[&rpc.to_le_bytes(), &wire::fixed64(1, ns)], 0).await.map(drop)
 }
 
 /// Waits so long. Errors: [`Status::LIMIT`], there are a thousand timers already.
 pub async fn sleep(time: Duration) -> Result<()> {
-    wait(TIME_WAIT_FOR, time).await
+    wait(time_interface::WAIT_FOR, time).await
 }
 
 /// Waits until the monotonic clock says so.
 pub async fn sleep_until(monotonic: Duration) -> Result<()> {
-    wait(TIME_WAIT_UNTIL, monotonic).await
+    wait(time_interface::WAIT_UNTIL, monotonic).await
 }
 
 /// Fills it with random bytes that nobody can guess.
 pub async fn random(bytes: &mut [u8]) -> Result<()> {
     for part in bytes.chunks_mut(RANDOM_BYTES_MAX) {
-        let want = (part.len() as u32).to_le_bytes();
-        let body: Vec<u8> = send_pieces(&RANDOM, &[&RANDOM_GENERATE.to_le_bytes(), &want], 0).await?;
-        if body.len() != part.len() {
+        let rpc = random_interface::GENERATE.to_le_bytes();
+        let want = wire::fixed32(1, part.len() as u32);
+        let body: Vec<u8> = send_pieces(&random_interface::INTERFACE, &[&rpc, &want], 0).await?;
+        let mut got = &[][..];
+
+        wire::read(&body, |field, value| match (field, value) {
+            (1, Value::Bytes(bytes)) => got = bytes,
+            _ => (),
+        })?;
+        if got.len() != part.len() {
             return Err(Status::MALFORMED.into());
         }
-        part.copy_from_slice(&body);
+        part.copy_from_slice(got);
     }
     Ok(())
 }

@@ -47,10 +47,12 @@ mod exchange;
 mod executor;
 mod handler;
 mod host;
+mod interfaces;
 mod local;
 mod outgoing;
 mod status;
 pub mod sys;
+mod wire;
 
 pub use combine::{join, join_all, select, timeout, Either};
 pub use executor::{block_on, spawn, yield_now, Task};

@@ -10,7 +10,9 @@ use core::task::{Context, Poll, Waker};
 
 use crate::exchange::{self, Exchange, To, EXCHANGE};
 use crate::executor::poll_fn;
+use crate::interfaces::interface;
 use crate::sys;
+use crate::wire;
 use crate::{Error, Interface, Result, Status};
 
 enum State {
@@ -75,11 +77,7 @@ impl Reply {
 
 /// `interface`: CANCEL. It completes with CANCELLED, which nobody waits for.
 fn cancel(id: u64) {
-    let mut request = [0; 16];
-
-    request[0] = 2;
-    request[8..].copy_from_slice(&id.to_le_bytes());
-    post(&crate::host::INTERFACE, &[&request]);
+    post(&interface::INTERFACE, &[&interface::CANCEL.to_le_bytes(), &wire::fixed64(1, id)]);
 }
 
 /// Something on its way.

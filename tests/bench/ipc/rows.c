@@ -49,7 +49,7 @@ const struct row rows_all[] = {
 	{ "two copies, 64 MiB", GROUP_BASE, 1 << 26, 0, BASE("copy 67108864 1"), NULL },
 
 	{ "request + answer", GROUP_OURS, 64, 0, ASK "bench:echo 64 1 $ms", NULL },
-	{ "host interface: time now", GROUP_OURS, 4, 0, ASK "redshirt:time 4 1 $ms", NULL },
+	{ "host interface: time now", GROUP_OURS, 4, 0, ASK "time 4 1 $ms", NULL },
 	{ "mediated", GROUP_OURS, 64, 0, OWN_RSD("--mediate", ASK "bench:echo 64 1 $ms"),
 		NULL },
 	{ "native asks a program", GROUP_OURS, 64, 0, ASK_NATIVE "bench:echo 64 1 $ms", NULL },

@@ -1,0 +1,17 @@
+/*
+ * registry.h: serves the interface `interface`: one row for each of its rpcs. It is no struct
+ * host because only the broker knows what is asked for here. It owns nothing; the message and
+ * its body are valid until it returns.
+ *
+ * A row answers with a status, or has answered with more (serve_answer()), or keeps process and
+ * id and answers later (crew_answer()): both are SERVE_TAKEN. Each id is answered once; id 0 is
+ * not to be answered.
+ */
+#pragma once
+
+#include "supervisor/crew.h"
+
+/* The worker has sent it. One that is gone is not served: it cannot handle anything any more.
+ */
+void registry_message(
+	struct crew *crew, const struct worker *worker, const struct host_message *message);
