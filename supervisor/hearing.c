@@ -61,6 +61,7 @@ static void on_cancel(struct crew *crew, struct worker *worker, const struct rec
 {
 	meters_answered(&worker->meters, head->id);
 	hosts_cancelled(&crew->hosts, worker->process, head->id);
+	registry_cancelled(worker, head->id);
 }
 
 static void on_open(struct crew *crew, struct worker *worker, const struct record *head)

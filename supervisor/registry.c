@@ -15,16 +15,30 @@ static bool name_of(const struct rs_bytes *bytes, struct hash *out)
 	return true;
 }
 
+static uint32_t register_or_keep(
+	struct crew *crew, struct worker *worker, const struct worker_registration *wanted)
+{
+	uint32_t status = broker_register(
+		crew->broker, worker->process, &wanted->interface, wanted->body_bytes_max);
+
+	if (status != BROKER_ASK)
+		return status;
+	if (worker->registrations_count == WORKER_REGISTRATIONS_MAX)
+		return RS_LIMIT;
+	worker->registrations[worker->registrations_count++] = *wanted;
+	return SERVE_TAKEN;
+}
+
 static uint32_t on_register(void *self, const struct host_message *message, const void *decoded)
 {
 	const struct rs_interface_register_request *request = decoded;
 	struct crew *crew = self;
-	struct hash interface;
+	struct worker_registration wanted = { .id = message->id,
+		.body_bytes_max = request->body_bytes_max };
 
-	if (!name_of(&request->interface, &interface))
+	if (!name_of(&request->interface, &wanted.interface))
 		return RS_MALFORMED;
-	return broker_register(
-		crew->broker, message->process, &interface, request->body_bytes_max);
+	return register_or_keep(crew, crew_find(crew, message->process), &wanted);
 }
 
 static uint32_t on_unregister(
@@ -61,4 +75,32 @@ void registry_message(
 		serve_answer(&crew->env, message, RS_TOO_BIG, NULL, 0);
 	else
 		serve_message(requests, ARRAY_LEN(requests), &crew->env, crew, message);
+}
+
+void registry_cancelled(struct worker *worker, uint64_t id)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < worker->registrations_count; i++)
+		if (worker->registrations[i].id != id)
+			worker->registrations[kept++] = worker->registrations[i];
+	worker->registrations_count = kept;
+}
+
+/* From a copy: those that still wait are kept anew, in the same order. */
+void registry_reconsider(struct crew *crew, struct worker *worker)
+{
+	struct worker_registration wanted[WORKER_REGISTRATIONS_MAX];
+	uint32_t count = worker->registrations_count;
+
+	if (worker->gone || count == 0)
+		return;
+	memcpy(wanted, worker->registrations, sizeof(wanted));
+	worker->registrations_count = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t status = register_or_keep(crew, worker, &wanted[i]);
+
+		if (status != SERVE_TAKEN && wanted[i].id)
+			crew_answer(crew, worker->process, wanted[i].id, status, NULL, 0);
+	}
 }

@@ -15,3 +15,9 @@
  */
 void registry_message(
 	struct crew *crew, const struct worker *worker, const struct host_message *message);
+
+/* It does not wait for id any more. May be unknown. */
+void registry_cancelled(struct worker *worker, uint64_t id);
+
+/* What a person was asked may be decided: registrations that wait for it are tried again. */
+void registry_reconsider(struct crew *crew, struct worker *worker);

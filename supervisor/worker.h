@@ -13,6 +13,15 @@
 #include "supervisor/outbox.h"
 
 struct relay;
+
+/* A registration that a person is asked about (registry.c). */
+#define WORKER_REGISTRATIONS_MAX 8u
+struct worker_registration {
+	uint64_t id; /* 0: no answer is wanted */
+	uint64_t body_bytes_max;
+	struct hash interface;
+};
+
 struct worker {
 	struct worker *next_in_bucket;  /* of crew.c */
 	struct worker *next, *previous; /* of all */
@@ -34,6 +43,8 @@ struct worker {
 	uint64_t denied;            /* messages to one that was taken away */
 	struct meters meters;       /* of host interfaces */
 	uint32_t lanes;
+	uint32_t registrations_count;
+	struct worker_registration registrations[WORKER_REGISTRATIONS_MAX];
 	bool ready, broken, gone;
 	bool retry; /* too many descriptors were in flight: flush again later */
 };

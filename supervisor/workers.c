@@ -14,6 +14,7 @@
 #include "supervisor/grace.h"
 #include "supervisor/hearing.h"
 #include "supervisor/linking.h"
+#include "supervisor/registry.h"
 #include "supervisor/relays.h"
 
 #define PUMP_RECORDS 32u /* one turn of one worker */
@@ -313,7 +314,12 @@ void workers_set_starter(struct workers *workers, const struct workers_starter *
 
 void workers_reconsider(struct workers *workers, uint64_t process, const struct hash *interface)
 {
-	broker_reconsider(workers->crew.broker, process, interface);
+	struct crew *crew = &workers->crew;
+
+	broker_reconsider(crew->broker, process, interface);
+	for (struct worker *worker = crew->first; worker; worker = worker->next)
+		if (process == 0 || worker->process == process)
+			registry_reconsider(crew, worker);
 }
 
 int workers_bind(

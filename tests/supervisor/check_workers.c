@@ -384,6 +384,116 @@ START_TEST(a_request_that_is_not_as_it_should_be_is_answered_so)
 }
 END_TEST
 
+/* ---- a person is asked who may handle what ---- */
+
+static uint32_t decision, questions;
+
+static struct broker_verdict decided(void *context, uint64_t process,
+	const struct hash *program, const struct hash *interface, enum broker_right right)
+{
+	(void)context, (void)process, (void)program, (void)interface;
+	return (struct broker_verdict){ .status = right == BROKER_HANDLE ? decision : RS_OK };
+}
+
+static bool asked(
+	void *context, uint64_t process, const struct hash *interface, enum broker_right right)
+{
+	(void)context, (void)process, (void)interface, (void)right;
+	questions++;
+	return true;
+}
+
+/* Somebody is there to be asked, and has not answered yet. */
+static struct home_opened person_is_asked(struct fake *fake)
+{
+	const struct workers_asker asker = { .ask = asked };
+
+	decision = BROKER_ASK;
+	questions = 0;
+	workers_policy(workers, decided, NULL);
+	workers_set_asker(workers, &asker);
+	fake_ready(fake, 1);
+	return open_interface(fake, rs_interface_interface, 0);
+}
+
+static void say_register(
+	struct fake *fake, const struct home_opened *host, uint64_t id, uint8_t which)
+{
+	uint8_t interface[32] = { which }, body[64];
+
+	say(fake, RECORD_MESSAGE, RS_NEEDS_ANSWER, id, host->slot, body,
+		interface_body(RS_INTERFACE_REGISTER, interface, 0, body, sizeof(body)));
+	pump();
+}
+
+/* 0: no answer is there. */
+static uint64_t hear_status(struct fake *fake, uint32_t *status)
+{
+	struct record head;
+	char nothing[1];
+
+	if (hear(fake, &head, nothing, 0) != RECORD_ANSWER)
+		return 0;
+	*status = head.slot;
+	return head.id;
+}
+
+START_TEST(a_registration_waits_for_a_person)
+{
+	static const uint32_t answers[] = { RS_OK, RS_DENIED };
+	struct fake fake;
+	uint32_t status;
+	struct home_opened host = person_is_asked(&fake);
+
+	say_register(&fake, &host, 7, 1);
+	say_register(&fake, &host, 8, 2);
+	ck_assert_uint_eq(questions, 2);
+	workers_reconsider(workers, 0, NULL); /* nothing was decided */
+	workers_reconsider(workers, 99, NULL);
+	ck_assert_uint_eq(hear_status(&fake, &status), 0);
+	decision = answers[_i];
+	workers_reconsider(workers, 1, NULL);
+	for (uint64_t id = 7; id <= 8; id++) {
+		ck_assert_uint_eq(hear_status(&fake, &status), id);
+		ck_assert_uint_eq(status, answers[_i]);
+	}
+	workers_reconsider(workers, 1, NULL);
+	ck_assert_uint_eq(hear_status(&fake, &status), 0); /* once */
+}
+END_TEST
+
+START_TEST(only_so_many_registrations_wait)
+{
+	struct fake fake;
+	uint32_t status;
+	struct home_opened host = person_is_asked(&fake);
+
+	for (uint8_t which = 1; which <= 9; which++)
+		say_register(&fake, &host, which, which);
+	ck_assert_uint_eq(hear_status(&fake, &status), 9);
+	ck_assert_uint_eq(status, RS_LIMIT);
+	ck_assert_uint_eq(hear_status(&fake, &status), 0);
+}
+END_TEST
+
+START_TEST(a_registration_that_is_cancelled_waits_no_more)
+{
+	struct fake fake;
+	uint32_t status;
+	struct home_opened host = person_is_asked(&fake);
+
+	say_register(&fake, &host, 7, 1);
+	say_register(&fake, &host, 8, 2);
+	say(&fake, RECORD_CANCEL, 0, 7, 0, "", 0);
+	say(&fake, RECORD_CANCEL, 0, 99, 0, "", 0);
+	pump();
+	decision = RS_OK;
+	workers_reconsider(workers, 0, NULL);
+	ck_assert_uint_eq(hear_status(&fake, &status), 8);
+	ck_assert_uint_eq(hear_status(&fake, &status), 0);
+}
+END_TEST
+
 START_TEST(nobody_but_rsd_writes_a_table)
 {
 	struct fake fake;
@@ -436,7 +546,8 @@ END_TEST
 static Suite *workers_suite(void)
 {
 	Suite *suite = suite_create("workers");
-	TCase *life = tcase_create("life"), *hostile = tcase_create("hostile worker");
+	TCase *life = tcase_create("life"), *hostile = tcase_create("hostile worker"),
+	      *person = tcase_create("a person is asked");
 
 	tcase_add_test(life, a_worker_is_ready_when_it_says_so);
 	tcase_add_test(life, a_log_line_reaches_the_output);
@@ -461,10 +572,15 @@ static Suite *workers_suite(void)
 	tcase_add_loop_test(hostile, a_request_that_is_not_as_it_should_be_is_answered_so, 0,
 		ARRAY_LEN(odd));
 	tcase_add_test(hostile, nobody_but_rsd_writes_a_table);
+	tcase_add_loop_test(person, a_registration_waits_for_a_person, 0, 2);
+	tcase_add_test(person, only_so_many_registrations_wait);
+	tcase_add_test(person, a_registration_that_is_cancelled_waits_no_more);
+	tcase_add_checked_fixture(person, set_up, tear_down);
 	tcase_add_checked_fixture(life, set_up, tear_down);
 	tcase_add_checked_fixture(hostile, set_up, tear_down);
 	suite_add_tcase(suite, life);
 	suite_add_tcase(suite, hostile);
+	suite_add_tcase(suite, person);
 	return suite;
 }
 
