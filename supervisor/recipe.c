@@ -4,7 +4,8 @@
 
 /* Then the name, without its zero, and the strings. */
 struct head {
-	uint64_t memory_bytes, cpu_s;
+	uint64_t memory_bytes, cpu_s, children_memory_bytes;
+	uint32_t children, children_depth;
 	uint32_t arguments, variables;
 	uint32_t name_bytes, zero;
 };
@@ -59,6 +60,9 @@ void recipe_pack(const struct recipe *recipe, uint8_t *out)
 	const struct processes_request *request = &recipe->request;
 	const struct head head = { .memory_bytes = request->limits.memory_bytes,
 		.cpu_s = request->limits.cpu_s,
+		.children_memory_bytes = request->limits.children_memory_bytes,
+		.children = request->limits.children,
+		.children_depth = request->limits.children_depth,
 		.arguments = request->arguments,
 		.variables = request->variables,
 		.name_bytes = (uint32_t)strlen(recipe->name) };
@@ -86,6 +90,15 @@ static bool good_strings(const struct head *head, const char *strings, uint32_t 
 	       count_strings(strings, n) == head->arguments + head->variables;
 }
 
+static bool good_limits(const struct head *head, struct limits *limits)
+{
+	return limits_memory(limits, head->memory_bytes) == 0 &&
+	       limits_cpu(limits, head->cpu_s) == 0 &&
+	       limits_children_memory(limits, head->children_memory_bytes) == 0 &&
+	       limits_children(limits, head->children) == 0 &&
+	       limits_children_depth(limits, head->children_depth) == 0;
+}
+
 int recipe_unpack(const struct hash *program, const void *bytes, uint32_t n,
 	const struct limits *limits, struct recipe **out)
 {
@@ -108,8 +121,7 @@ int recipe_unpack(const struct hash *program, const void *bytes, uint32_t n,
 	request.strings = at + head.name_bytes;
 	request.strings_bytes = n - head.name_bytes;
 	if (!good_strings(&head, request.strings, request.strings_bytes) ||
-		limits_memory(&request.limits, head.memory_bytes) ||
-		limits_cpu(&request.limits, head.cpu_s))
+		!good_limits(&head, &request.limits))
 		return RECIPE_DAMAGED;
 	request.arguments = head.arguments;
 	request.variables = head.variables;

@@ -30,10 +30,6 @@
 		{ 0, "name", "NAME", "what ps calls it", options_text, FIELD(name) },         \
 		{ 'm', "memory", "SIZE", "most linear memory it may have", options_size,      \
 			FIELD(memory) },                                                      \
-		{ 0, "allow", "LIST", "interfaces this run may use, or register:NAME; all",   \
-			options_add, FIELD(allow) },                                          \
-		{ 0, "deny", "LIST", "interfaces this run may not use", options_add,          \
-			FIELD(deny) },                                                        \
 		{ 0, "children", "N", "programs it may start, at a time (16)", options_count, \
 			FIELD(children) },                                                    \
 		{ 0, "children-memory", "SIZE", "most memory of all it starts (as its own)",  \
@@ -45,6 +41,13 @@
 			FIELD(cpu_ms)                                                         \
 	}
 
+#define OF_A_RUN                                                                               \
+	{ 0, "allow", "LIST", "interfaces this run may use, or register:NAME; all",            \
+		options_add, FIELD(allow) },                                                   \
+	{                                                                                      \
+		0, "deny", "LIST", "interfaces this run may not use", options_add, FIELD(deny) \
+	}
+
 static const struct option common_options[] = {
 	{ 0, "version", NULL, "show rsctl's version", options_switch, FIELD(version) },
 	COMMON,
@@ -52,12 +55,13 @@ static const struct option common_options[] = {
 static const struct option plain_options[] = { COMMON };
 static const struct option run_options[] = {
 	OF_A_PROGRAM,
+	OF_A_RUN,
 	{ 'd', "detach", NULL, "do not wait: print the process number", options_switch,
 		FIELD(detach) },
 	{ 0, "no-ask", NULL, "show no questions here", options_switch, FIELD(no_ask) },
 	COMMON,
 };
-static const struct option start_options[] = { OF_A_PROGRAM, COMMON };
+static const struct option start_options[] = { OF_A_PROGRAM, OF_A_RUN, COMMON };
 static const struct option ps_options[] = {
 	{ 'a', "all", NULL, "the ended ones as well", options_switch, FIELD(all) },
 	{ 'q', "quiet", NULL, "process numbers only", options_switch, FIELD(quiet) },
@@ -100,7 +104,8 @@ static const struct option kill_options[] = {
 	COMMON,
 };
 static const struct option rm_options[] = {
-	{ 'f', "force", NULL, "kill its processes first", options_switch, FIELD(force) },
+	{ 'f', "force", NULL, "kill its processes and unbind it first", options_switch,
+		FIELD(force) },
 	COMMON,
 };
 
@@ -130,6 +135,20 @@ static const struct option deny_options[] = {
 	OF_A_DECISION,
 	{ 0, "hard", NULL, "kill those that could go on between themselves", options_switch,
 		FIELD(hard) },
+	COMMON,
+};
+static const struct option bind_options[] = {
+	OF_A_PROGRAM,
+	OF_A_DEFINITION,
+	{ 0, "no-wait", NULL, "do not wait until it has taken over", options_switch,
+		FIELD(no_wait) },
+	COMMON,
+};
+static const struct option unbind_options[] = { OF_A_DEFINITION, COMMON };
+static const struct option interfaces_options[] = {
+	{ 'a', "all", NULL, "those of rsd and private ones as well", options_switch,
+		FIELD(all) },
+	{ 'q', "quiet", NULL, "names only", options_switch, FIELD(quiet) },
 	COMMON,
 };
 static const struct option interface_options[] = {
@@ -183,6 +202,13 @@ static const struct command commands[] = {
 		false, false, rsctl_asks_pending },
 	{ "answer", "NUMBER allow|deny", "answer such a question", OPTIONS(answer_options), 2,
 		2, false, false, rsctl_asks_answer },
+	{ "bind", "INTERFACE PROGRAM ...",
+		"let a program handle an interface: it is started when it is wanted",
+		OPTIONS(bind_options), 2, ANY, true, true, rsctl_bind },
+	{ "unbind", "INTERFACE", "start nothing for an interface any more",
+		OPTIONS(unbind_options), 1, 1, false, true, rsctl_bind_undo },
+	{ "interfaces", "", "list who handles what, and who waits", OPTIONS(interfaces_options),
+		0, 0, false, true, rsctl_bind_list },
 	{ "interface", "VERB FILE|NAME...",
 		"hash, show, diff definitions; add, ls, rm names of interfaces",
 		OPTIONS(interface_options), 1, ANY, false, true, rsctl_interface },

@@ -18,7 +18,7 @@ struct rsctl {
 	/* options, each of which some commands have */
 	const char *socket; /* NULL: the usual place, and rsd is started if need be */
 	bool json, help, version;
-	bool all, quiet, follow, detach, force, times, always, no_ask;
+	bool all, quiet, follow, detach, force, times, always, no_ask, no_wait;
 	struct options_list env;
 	struct options_list include;     /* where imports of definitions are */
 	struct options_list allow, deny; /* interfaces, several with commas between */
@@ -71,5 +71,9 @@ int rsctl_asks_answer(struct rsctl *ctl);
 int rsctl_grants_grant(struct rsctl *ctl);
 int rsctl_grants_deny(struct rsctl *ctl); /* and revoke */
 int rsctl_grants_list(struct rsctl *ctl);
+
+int rsctl_bind(struct rsctl *ctl);
+int rsctl_bind_undo(struct rsctl *ctl);
+int rsctl_bind_list(struct rsctl *ctl);
 
 int rsctl_interface(struct rsctl *ctl);

@@ -23,10 +23,12 @@ static const char *kind_cell(const json_t *row, char *room, size_t size)
 							    : cells_program(row, room, size);
 }
 
+/* One that rsd started because it is bound to an interface says so. */
 static const char *state_cell(const json_t *row, char *room, size_t size)
 {
-	(void)room, (void)size;
-	return cells_text(row, "state");
+	snprintf(room, size, "%s%s", cells_text(row, "state"),
+		json_object_get(row, "for") ? " (bound)" : "");
+	return room;
 }
 
 static const char *pid_cell(const json_t *row, char *room, size_t size)

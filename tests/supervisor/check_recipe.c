@@ -10,7 +10,12 @@ static struct processes_request request(void)
 {
 	return (struct processes_request){ .program = hash_sha256("p", 1),
 		.name = "prog",
-		.limits = { .memory_bytes = 2 * MIB, .cpu_s = 3, .body_bytes = 12345 },
+		.limits = { .memory_bytes = 2 * MIB,
+			.cpu_s = 3,
+			.children_memory_bytes = MIB,
+			.children = 4,
+			.children_depth = 2,
+			.body_bytes = 12345 },
 		.strings = strings,
 		.strings_bytes = sizeof(strings),
 		.arguments = 3,
@@ -58,6 +63,9 @@ START_TEST(what_was_packed_is_unpacked_as_it_was)
 	ck_assert_str_eq(got->name, "prog");
 	ck_assert_uint_eq(got->limits.memory_bytes, 2 * MIB);
 	ck_assert_uint_eq(got->limits.cpu_s, 3);
+	ck_assert_uint_eq(got->limits.children_memory_bytes, MIB);
+	ck_assert_uint_eq(got->limits.children, 4);
+	ck_assert_uint_eq(got->limits.children_depth, 2);
 	ck_assert_uint_eq(got->limits.body_bytes, 12345);
 	ck_assert_uint_eq(got->arguments, 3);
 	ck_assert_uint_eq(got->variables, 1);
@@ -124,10 +132,10 @@ START_TEST(more_strings_than_there_are_is_damaged)
 {
 	uint32_t whole = pack();
 
-	packed[16]++; /* arguments */
+	packed[32]++; /* arguments */
 	ck_assert_int_eq(unpack(whole), RECIPE_DAMAGED);
-	packed[16] -= 2;
-	packed[20]++; /* one argument less, one variable more */
+	packed[32] -= 2;
+	packed[36]++; /* one argument less, one variable more */
 	ck_assert_int_eq(unpack(whole), 0);
 }
 END_TEST
