@@ -13,7 +13,7 @@
 #define BACKLOG         64
 #define PEER_GROUPS_MAX 256
 
-static const struct session_op *const ops[] = {
+const struct session_op *const control_ops[] = {
 	&control_version,
 	&control_add,
 	&control_compile,
@@ -103,7 +103,7 @@ static void let_in(struct control *c, int fd)
 		close(fd);
 		return;
 	}
-	if (session_new(c->parts, ops, &c->followers, fd, &peer, &session))
+	if (session_new(c->parts, control_ops, &c->followers, fd, &peer, &session))
 		return;
 	session->next = c->sessions;
 	c->sessions = session;

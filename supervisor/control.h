@@ -19,6 +19,8 @@ enum {
 
 struct control;
 
+extern const struct session_op *const control_ops[]; /* all that can be asked, then NULL */
+
 /* parts outlive it. A stale socket is replaced. Mode 0600, or 0660 and the group's. */
 int control_new(const struct session_parts *parts, const char *path, gid_t group,
 	struct control **out) MUST_USE;
