@@ -8,7 +8,7 @@
 #   make layers     who includes whom           make format      clang-format in place
 #   make deps       packages to run, build      make deps-test   packages to test
 #   make bench-ipc  messages beside others      make test-model  the models, with Spin
-#   make fuzz       FUZZ_SECONDS=               make test-mutants  is each break noticed?
+#   make fuzz       FUZZ_SECONDS=, FUZZ_RUNS=   make test-mutants  is each break noticed?
 #   make test-soak  SOAK_SECONDS=               make test-tsan, make test-valgrind
 #   make bench-native  Wasm beside native code, ours and others': SUITE=folder, ONLY=, BENCH_SECONDS=
 #
