@@ -20,7 +20,8 @@ static void tell_opened(struct broker *broker, struct member *client, uint64_t o
 
 /* ---- to who handles it ---- */
 
-/* Lanes between the two on which all was revoked are of no use to anybody. */
+/* Lanes between the two on which all was revoked are of no use to anybody. The new one is there
+ * before, or the handler would take this for the end of its client. */
 static void close_useless(
 	struct broker *broker, const struct member *client, const struct member *handler)
 {
