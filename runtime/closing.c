@@ -65,13 +65,61 @@ void closing_broken(uint32_t i)
 	close_lane(i, taken_back(i) ? END_DONE : END_BROKEN);
 }
 
+/* ---- the end of a client is told once, after the last of its lanes ---- */
+
+enum company {
+	ALONE,
+	SILENT, /* another lane of it may still bring something */
+	HEARD,  /* or did already: its end will be told when that one ends */
+};
+
+/* rsd may have opened one that was not taken yet. */
+static bool may_bring(uint32_t i)
+{
+	const struct end *end = &ends.all[i];
+
+	return ends_readable(end) ||
+	       (end->state == END_NONE && ends_table_state(i) != TABLE_FREE &&
+		       end->generation != ends.table->lanes[i].generation);
+}
+
+/* Those that were never used come last: nothing of them is touched. */
+static bool ever_used(uint32_t i)
+{
+	return i < LANES_MAX && (i < ends.high || ends.table->lanes[i].generation);
+}
+
+static enum company company_of(uint32_t leaving)
+{
+	uint64_t process = ends.all[leaving].process;
+	enum company company = ALONE;
+
+	for (uint32_t i = LANE_HOME + 1; ever_used(i); i++) {
+		const struct table_lane *entry = &ends.table->lanes[i];
+		const struct end *end = &ends.all[i];
+		if (i == leaving || entry->role != LANE_HANDLER ||
+			entry->peer_process != process)
+			continue;
+		if (end->state == END_LEAVING || (ends_readable(end) && end->heard))
+			return HEARD;
+		if (may_bring(i))
+			company = SILENT;
+	}
+	return company;
+}
+
 const struct end *closing_leaving(void)
 {
 	if (!ends.leaving)
 		return NULL;
-	for (uint32_t i = LANE_HOME + 1; i < ends.high; i++)
-		if (ends.all[i].state == END_LEAVING)
+	for (uint32_t i = LANE_HOME + 1; i < ends.high; i++) {
+		enum company company =
+			ends.all[i].state == END_LEAVING ? company_of(i) : SILENT;
+		if (company == ALONE)
 			return &ends.all[i];
+		if (company == HEARD)
+			closing_told(&ends.all[i]);
+	}
 	return NULL;
 }
 

@@ -296,8 +296,10 @@ int64_t taking_leaving(const struct inbox_sink *sink)
 {
 	const struct end *end = closing_leaving();
 
-	if (!end)
+	if (!end) { /* one that was let go of in silence is still to be told to rsd */
+		taking_changed |= ends.owing != 0;
 		return 0;
+	}
 	struct rs_delivery delivery = { .kind = RS_PROCESS_GONE, .process = end->process };
 	if (!fits(sink, 0))
 		return size_of(0);

@@ -207,6 +207,55 @@ START_TEST(who_waits_for_an_answer_is_not_told_of_clients)
 }
 END_TEST
 
+/* ---- a client with two lanes: a mediated one, or one that was granted anew ---- */
+
+static void say_on(struct peer *peer, const char *text)
+{
+	ck_assert_int_eq(
+		peer_say(peer, RECORD_MESSAGE, 9, WORLD_SLOT, text, (uint32_t)strlen(text)), 0);
+}
+
+START_TEST(the_end_of_a_client_is_told_after_the_last_of_its_lanes)
+{
+	struct peer other = world_client(3, 77);
+
+	say("one");
+	say_on(&other, "two");
+	world_state(&client, TABLE_PEER_DEAD);
+	ck_assert_int_eq(guest_look(), 67);
+	ck_assert_int_eq(guest_look(), 67);
+	ck_assert_int_eq(guest_look(), 0); /* its last words may come on the other */
+	say_on(&other, "three");
+	world_state(&other, TABLE_PEER_DEAD);
+	ck_assert_int_eq(guest_look(), 69);
+	ck_assert_int_eq(guest_look(), 64);
+	ck_assert_uint_eq(got.head.kind, RS_PROCESS_GONE);
+	ck_assert_int_eq(guest_look(), 0);
+	expect_told(RECORD_LANE_DONE, 2);
+	expect_told(RECORD_LANE_DONE, 3);
+}
+END_TEST
+
+START_TEST(a_lane_that_is_closed_for_another_is_not_the_end_of_its_client)
+{
+	say("one");
+	ck_assert_int_eq(guest_look(), 67);
+	struct peer other = world_client(3, 77); /* not taken yet */
+	world_state(&client, TABLE_CLOSED);
+	ck_assert_int_eq(guest_look(), 0);
+	if (_i) {
+		say_on(&other, "two");
+		ck_assert_int_eq(guest_look(), 67);
+		ck_assert_int_eq(guest_look(), 0);
+		expect_told(RECORD_LANE_DONE, 2); /* the other will tell */
+	}
+	world_state(&other, TABLE_PEER_DEAD);
+	ck_assert_int_eq(guest_look(), 64);
+	ck_assert_uint_eq(got.head.kind, RS_PROCESS_GONE);
+	ck_assert_int_eq(guest_look(), 0);
+}
+END_TEST
+
 /* ---- slots ---- */
 
 START_TEST(a_message_to_a_slot_that_was_taken_away_comes_back)
@@ -426,6 +475,9 @@ static Suite *closing_suite(void)
 	tcase_add_test(clients, an_answer_to_a_dead_client_is_no_mistake);
 	tcase_add_test(clients, nobody_waits_for_answers_to_a_dead_clients_last_words);
 	tcase_add_test(clients, who_waits_for_an_answer_is_not_told_of_clients);
+	tcase_add_test(clients, the_end_of_a_client_is_told_after_the_last_of_its_lanes);
+	tcase_add_loop_test(
+		clients, a_lane_that_is_closed_for_another_is_not_the_end_of_its_client, 0, 2);
 	tcase_add_test(slots, a_message_to_a_slot_that_was_taken_away_comes_back);
 	tcase_add_test(slots, a_message_to_a_slot_that_was_revoked_is_denied);
 	tcase_add_test(slots, what_was_delivered_before_can_still_be_answered);

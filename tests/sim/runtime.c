@@ -125,14 +125,38 @@ static void lie_seen(struct process *p, uint32_t i)
 	close_lane(p, i, taken_back(p, i) ? END_DONE : END_BROKEN);
 }
 
+/* Another lane of the same client, by what it may still bring: 0: there is none. */
+static int company_of(const struct process *p, uint32_t leaving)
+{
+	uint64_t client = p->ends[leaving].process;
+	int company = 0;
+
+	for (uint32_t i = LANE_HOME + 1; i < LANES_MAX; i++) {
+		const struct end *end = &p->ends[i];
+		const struct entry_of_table *entry = &p->table[i];
+		if (i == leaving || entry->role != LANE_HANDLER ||
+			entry->peer_process != client)
+			continue;
+		if (end->state == END_LEAVING || (readable(end) && end->heard))
+			return 2;
+		if (readable(end) || (end->state == END_NONE && entry->state != TABLE_FREE &&
+					     p->taken[i] != entry->generation))
+			company = 1;
+	}
+	return company;
+}
+
 bool runtime_leave(struct process *p)
 {
-	for (uint32_t i = LANE_HOME + 1; i < LANES_MAX; i++)
-		if (p->ends[i].state == END_LEAVING) {
+	for (uint32_t i = LANE_HOME + 1; i < LANES_MAX; i++) {
+		int company = p->ends[i].state == END_LEAVING ? company_of(p, i) : 1;
+		if (company == 1)
+			continue;
+		if (company == 0)
 			books_gone(p, p->ends[i].process);
-			unmap(p, i, taken_back(p, i) ? END_DONE : END_BROKEN);
-			return true;
-		}
+		unmap(p, i, taken_back(p, i) ? END_DONE : END_BROKEN);
+		return true;
+	}
 	return false;
 }
 
@@ -182,6 +206,7 @@ static void take(struct process *p, const struct told *told)
 	bool refused = world_fails(); /* no room to map it */
 
 	MUST_BE(end->state == END_NONE, "%lu was given lane %u twice", p->id, told->lane);
+	p->taken[told->lane] = entry->generation;
 	*end = (struct end){ .state = refused ? END_BROKEN : END_OPEN,
 		.role = entry->role,
 		.owed = OWES_TAKEN | (refused ? OWES_BROKEN : 0),

@@ -142,6 +142,7 @@ struct process {
 
 	/* its runtime's own */
 	struct end ends[LANES_MAX];
+	uint64_t taken[LANES_MAX]; /* generation of the table entry that it took last */
 	struct route routes[INTERFACES + 1];
 	uint32_t held[HELD_MAX], held_count;
 	struct sent {
