@@ -1,0 +1,230 @@
+/*
+ * check_hearing.c: messages to host interfaces: which are heard, when they may not be used any
+ * more, and when there are too many of them.
+ */
+#include "supervisor/hosts.h"
+#include "tests/check_run.h"
+#include "tests/supervisor/fake_worker.h"
+
+static struct fake worker;
+static struct broker_verdict verdict; /* on everything but `interface` */
+
+static struct broker_verdict on_policy(void *context, uint64_t process,
+	const struct hash *program, const struct hash *interface, enum broker_right right)
+{
+	(void)context, (void)process, (void)program, (void)right;
+	if (memcmp(interface->bytes, rs_interface_interface, HASH_BYTES) == 0)
+		return (struct broker_verdict){ .status = RS_OK };
+	return verdict;
+}
+
+static void set_up_judged(void)
+{
+	set_up();
+	workers_policy(workers, on_policy, NULL);
+	verdict = (struct broker_verdict){ .status = RS_OK };
+	fake_ready(&worker, 1);
+}
+
+static void judge(struct broker_verdict now)
+{
+	verdict = now;
+	workers_reconsider(workers, 0, NULL);
+	pump();
+}
+
+static uint64_t table_slots(void)
+{
+	return worker.table->lanes[LANE_HOME].slots;
+}
+
+static struct worker_stats stats(void)
+{
+	struct worker_stats out;
+
+	ck_assert(workers_stats(workers, 1, &out));
+	return out;
+}
+
+static void log_text(uint32_t slot)
+{
+	struct rs_log_write head = { RS_LOG_WRITE, RS_LOG_STDOUT };
+	uint8_t body[sizeof(head) + 3] = "";
+
+	memcpy(body, &head, sizeof(head));
+	memcpy(body + sizeof(head), "hi\n", 3);
+	say(&worker, RECORD_MESSAGE, 0, 0, slot, body, sizeof(body));
+	pump();
+}
+
+/* Waits for a time that never comes. */
+static void ask_time(uint32_t slot, uint64_t id)
+{
+	struct rs_time_wait request = { .request = RS_TIME_WAIT_UNTIL, .ns = UINT64_MAX };
+
+	say(&worker, RECORD_MESSAGE, RS_NEEDS_ANSWER, id, slot, &request, sizeof(request));
+	pump();
+}
+
+#define NOTHING UINT32_MAX
+
+static uint32_t answered(uint64_t id)
+{
+	struct record head;
+	uint8_t body[64];
+
+	if (hear(&worker, &head, body, sizeof(body)) != RECORD_ANSWER)
+		return NOTHING;
+	ck_assert_uint_eq(head.id, id);
+	return head.slot;
+}
+
+/* ---- slots ---- */
+
+START_TEST(a_slot_stands_in_the_table_once_it_is_given)
+{
+	ck_assert_uint_eq(table_slots(), 0);
+	struct home_opened opened = open_interface(&worker, rs_interface_log, 0);
+	ck_assert_uint_eq(opened.status, RS_OK);
+	ck_assert_uint_eq(opened.lane, LANE_HOME);
+	ck_assert_uint_eq(table_slots(), 1ull << opened.slot);
+}
+END_TEST
+
+START_TEST(a_slot_that_was_never_given_is_a_lie)
+{
+	log_text(HOSTS_LOG);
+	ck_assert_uint_eq(broken_process, 1);
+}
+END_TEST
+
+START_TEST(what_was_taken_away_is_denied_and_no_lie)
+{
+	uint32_t slot = open_interface(&worker, rs_interface_log, 0).slot;
+
+	log_text(slot);
+	ck_assert_uint_eq(output_bytes, 3);
+	uint64_t version = worker.table->version;
+	judge((struct broker_verdict){ .status = RS_DENIED });
+	ck_assert_uint_eq(table_slots(), 0);
+	ck_assert_uint_gt(worker.table->version, version);
+	log_text(slot);
+	ck_assert_uint_eq(output_bytes, 3);
+	ask_time(slot, 7);
+	ck_assert_uint_eq(answered(7), RS_DENIED);
+	ck_assert_uint_eq(stats().denied, 2);
+	ck_assert_uint_eq(stats().messages, 1);
+	ck_assert_uint_eq(broken_process, 0);
+	ck_assert_uint_eq(open_interface(&worker, rs_interface_log, 0).status, RS_DENIED);
+}
+END_TEST
+
+START_TEST(what_is_given_again_is_heard_again)
+{
+	uint32_t slot = open_interface(&worker, rs_interface_log, 0).slot;
+
+	judge((struct broker_verdict){ .status = RS_DENIED });
+	judge((struct broker_verdict){ .status = RS_OK });
+	ck_assert_uint_eq(open_interface(&worker, rs_interface_log, 0).status, RS_OK);
+	log_text(slot);
+	ck_assert_uint_eq(output_bytes, 3);
+}
+END_TEST
+
+/* ---- limits ---- */
+
+static uint32_t open_limited(const uint8_t interface[32], uint32_t body_bytes,
+	uint32_t a_second, uint32_t outstanding)
+{
+	verdict.limits = (struct broker_limits){ body_bytes, a_second, outstanding };
+	return open_interface(&worker, interface, 0).slot;
+}
+
+START_TEST(so_many_may_wait_for_an_answer)
+{
+	uint32_t slot = open_limited(rs_interface_time, 0, 0, 2);
+
+	ask_time(slot, 7);
+	ask_time(slot, 8);
+	ck_assert_uint_eq(answered(7), NOTHING);
+	ask_time(slot, 9);
+	ck_assert_uint_eq(answered(9), RS_LIMIT);
+	ck_assert_uint_eq(stats().limited, 1);
+	say(&worker, RECORD_CANCEL, 0, 8, 0, "", 0);
+	pump();
+	ask_time(slot, 10);
+	ck_assert_uint_eq(answered(10), NOTHING);
+}
+END_TEST
+
+START_TEST(an_answer_makes_room_for_another)
+{
+	struct rs_random_generate request = { .request = RS_RANDOM_GENERATE, .bytes = 4 };
+	uint32_t slot = open_limited(rs_interface_random, 0, 0, 1);
+
+	for (uint64_t id = 1; id <= 3; id++) {
+		say(&worker, RECORD_MESSAGE, RS_NEEDS_ANSWER, id, slot, &request,
+			sizeof(request));
+		pump();
+		ck_assert_uint_eq(answered(id), RS_OK);
+	}
+}
+END_TEST
+
+START_TEST(a_refusal_is_no_answer_to_another_of_that_id)
+{
+	uint32_t slot = open_limited(rs_interface_time, 0, 0, 1);
+
+	ask_time(slot, 7);
+	for (int i = 0; i < 3; i++) {
+		ask_time(slot, 7);
+		ck_assert_uint_eq(answered(7), RS_LIMIT);
+	}
+}
+END_TEST
+
+START_TEST(a_long_body_is_too_big)
+{
+	uint32_t slot = open_limited(rs_interface_time, 4, 0, 0);
+
+	ask_time(slot, 7);
+	ck_assert_uint_eq(answered(7), RS_TOO_BIG);
+}
+END_TEST
+
+START_TEST(what_wants_no_answer_is_dropped)
+{
+	uint32_t slot = open_limited(rs_interface_log, 4, 0, 0);
+
+	log_text(slot);
+	ck_assert_uint_eq(output_bytes, 0);
+	ck_assert_uint_eq(stats().limited, 1);
+	judge((struct broker_verdict){ .status = RS_OK });
+	log_text(slot);
+	ck_assert_uint_eq(output_bytes, 3);
+}
+END_TEST
+
+static Suite *hearing_suite(void)
+{
+	Suite *suite = suite_create("hearing");
+	TCase *slots = tcase_create("slots"), *limits = tcase_create("limits");
+	TCase *all[] = { slots, limits };
+
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		tcase_add_checked_fixture(all[i], set_up_judged, tear_down);
+		suite_add_tcase(suite, all[i]);
+	}
+	tcase_add_test(slots, a_slot_stands_in_the_table_once_it_is_given);
+	tcase_add_test(slots, a_slot_that_was_never_given_is_a_lie);
+	tcase_add_test(slots, what_was_taken_away_is_denied_and_no_lie);
+	tcase_add_test(slots, what_is_given_again_is_heard_again);
+	tcase_add_test(limits, so_many_may_wait_for_an_answer);
+	tcase_add_test(limits, an_answer_makes_room_for_another);
+	tcase_add_test(limits, a_refusal_is_no_answer_to_another_of_that_id);
+	tcase_add_test(limits, a_long_body_is_too_big);
+	tcase_add_test(limits, what_wants_no_answer_is_dropped);
+	return suite;
+}
+
+CHECK_MAIN(hearing_suite)
