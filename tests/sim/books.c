@@ -28,7 +28,10 @@ static uint32_t memories_count;
 
 static struct name { /* an interface, as rsd must know it */
 	struct process *handler;
-	struct process *waits[ALIVE_MAX + 1];
+	struct waiting {
+		struct process *process;
+		bool delays; /* it waits for a handler, too */
+	} waits[ALIVE_MAX + 1];
 	uint32_t waits_count;
 } names[INTERFACES];
 
@@ -138,6 +141,9 @@ void books_delivered(
 		message, m->sender->id, end->process);
 	MUST_BE(interface < INTERFACES && names[interface].handler == handler,
 		"message %u is delivered to one who let go of %u", message, interface);
+	MUST_BE(m->sender->grants[interface] == GRANTED,
+		"message %u of %lu to %u passes without a grant", message, m->sender->id,
+		interface);
 	if (m->sender->hostile)
 		return;
 	MUST_BE(interface == m->interface, "message %u to %u is delivered as one to %u",
@@ -160,7 +166,8 @@ void books_refused(uint32_t message, struct process *handler)
 	if (m->sender->hostile)
 		return;
 	MUST_BE(!m->delivered && !m->refused, "message %u comes twice", message);
-	MUST_BE(handler->let_go[m->interface] >= m->born,
+	MUST_BE(handler->let_go[m->interface] >= m->born ||
+			m->sender->revoked[m->interface] >= m->born,
 		"message %u is refused by one who handles %u", message, m->interface);
 	m->refused = true;
 }
@@ -198,7 +205,7 @@ static bool may_complete(const struct page *m, uint32_t status, const struct mem
 	if (memory)
 		return memory == m->memory && (status == RS_OK ? m->answered : m->refused);
 	if (!m->memory) /* it was kept, and never sent */
-		return status != RS_OK;
+		return status != RS_OK && !(status == RS_NO_HANDLER && m->delays);
 	if (m->memory->spoilt)
 		return status == RS_HANDLER_GONE;
 	return status == RS_HANDLER_GONE && !m->memory->handler->known && !m->answered &&
@@ -250,7 +257,7 @@ static uint32_t wait_of(const struct name *name, const struct process *p)
 {
 	uint32_t i = 0;
 
-	while (i < name->waits_count && name->waits[i] != p)
+	while (i < name->waits_count && name->waits[i].process != p)
 		i++;
 	return i;
 }
@@ -285,7 +292,9 @@ void books_registered(struct process *p, uint32_t interface, uint32_t status)
 	if (status != RS_OK)
 		return;
 	name->handler = p;
-	MUST_BE(!name->waits_count, "%lu still waits for %u", name->waits[0]->id, interface);
+	for (uint32_t i = 0; i < name->waits_count; i++)
+		MUST_BE(name->waits[i].process->grants[interface] == UNSAID,
+			"%lu still waits for %u", name->waits[i].process->id, interface);
 }
 
 void books_unregistered(struct process *p, uint32_t interface, uint32_t status)
@@ -301,7 +310,43 @@ void books_unregistered(struct process *p, uint32_t interface, uint32_t status)
 	name->handler = NULL;
 }
 
-/* Unasked: the handler came that somebody waited for; first come, first served. */
+/* Unasked: the handler came that somebody waited for, first come, first served; or somebody
+ * said what it may use. */
+static void opened_unasked(struct process *p, uint32_t interface, uint32_t status)
+{
+	struct name *name = &names[interface];
+	uint32_t place = wait_of(name, p);
+
+	MUST_BE(place < name->waits_count, "%lu does not wait for %u", p->id, interface);
+	MUST_BE(place == 0 || world.decides || fails(status), "it is not the turn of %lu",
+		p->id);
+	MUST_BE(status != HOME_LATER && (status != RS_OK || p->grants[interface] == GRANTED),
+		"who waited gets %u", status);
+	MUST_BE(status != RS_NO_HANDLER || !name->handler, "%u has a handler", interface);
+	MUST_BE(status != RS_DENIED || fails(status) || p->grants[interface] == REFUSED,
+		"%lu may use %u", p->id, interface);
+	if (status != RS_NO_HANDLER || !name->waits[place].delays)
+		forget_wait(name, place);
+}
+
+static void wait_add(struct name *name, struct process *p, bool delays)
+{
+	uint32_t place = wait_of(name, p);
+
+	if (place == name->waits_count)
+		name->waits[name->waits_count++] = (struct waiting){ .process = p };
+	name->waits[place].delays |= delays;
+	MUST_BE(waits_for(p) <= BROKER_PENDING_MAX, "%lu waits for too much", p->id);
+}
+
+/* What an open must be answered with. */
+static uint32_t due(const struct process *p, uint32_t interface)
+{
+	if (p->grants[interface] == GRANTED)
+		return names[interface].handler ? RS_OK : RS_NO_HANDLER;
+	return p->grants[interface] == REFUSED ? RS_DENIED : HOME_LATER;
+}
+
 void books_opened(struct process *p, bool asked, uint32_t interface, uint32_t flags,
 	uint32_t status, const struct process *handler)
 {
@@ -311,23 +356,18 @@ void books_opened(struct process *p, bool asked, uint32_t interface, uint32_t fl
 	}
 	struct name *name = &names[interface];
 	if (!asked) {
-		MUST_BE(name->waits_count && name->waits[0] == p, "it is not the turn of %lu",
-			p->id);
-		forget_wait(name, 0);
-		MUST_BE(status == RS_OK || fails(status), "who waited gets %u", status);
+		opened_unasked(p, interface, status);
 		return; /* names[] follows when the handler is answered */
 	}
 	if (status == RS_LIMIT && !world.fails && !name->handler)
 		MUST_BE(waits_for(p) == BROKER_PENDING_MAX, "%lu may wait for more", p->id);
 	if (fails(status))
 		return;
-	MUST_BE(status == (name->handler ? RS_OK : RS_NO_HANDLER),
-		"the way to %u is answered with %u", interface, status);
+	MUST_BE(status == due(p, interface), "the way to %u is answered with %u", interface,
+		status);
 	MUST_BE(status != RS_OK || handler == name->handler, "a lane to somebody else");
-	if (status == RS_NO_HANDLER && (flags & RS_ALLOW_DELAY) &&
-		wait_of(name, p) == name->waits_count)
-		name->waits[name->waits_count++] = p;
-	MUST_BE(waits_for(p) <= BROKER_PENDING_MAX, "%lu waits for too much", p->id);
+	if (status == HOME_LATER || (status == RS_NO_HANDLER && (flags & RS_ALLOW_DELAY)))
+		wait_add(name, p, flags & RS_ALLOW_DELAY);
 }
 
 void books_process_gone(struct process *p)

@@ -65,6 +65,7 @@ static void count_freep(void *piece)
 static struct broker *broker;
 static uint32_t opens; /* how often opened() was called */
 static uint32_t open_flags;
+static bool registering; /* else nobody lets go by chance */
 
 /* ---- telling a process ---- */
 
@@ -106,8 +107,10 @@ static void on_opened(void *context, uint64_t process, uint64_t open_id,
 		new_lane, NULL };
 
 	(void)context;
-	opens++;
+	opens += open_id != 0;
 	MUST_BE(p && p->known, "opened() for somebody who is gone");
+	if (status == RS_OK && lane == LANE_HOME)
+		p->table[LANE_HOME].slots |= 1ull << slot;
 	if (status == RS_OK && lane != LANE_HOME) {
 		const struct entry_of_table *entry = &p->table[lane];
 		MUST_BE(entry->state == TABLE_OPEN && entry->role == LANE_CLIENT,
@@ -145,7 +148,10 @@ static void table_open(struct process *p, uint32_t lane, enum lane_role role, ui
 
 	MUST_BE(lane != LANE_HOME && lane < LANES_MAX, "a lane with number %u", lane);
 	MUST_BE(entry->state == TABLE_FREE, "lane %u of %lu is in use", lane, p->id);
-	*entry = (struct entry_of_table){ TABLE_OPEN, role, entry->generation + 1, peer, 0 };
+	*entry = (struct entry_of_table){ .state = TABLE_OPEN,
+		.role = role,
+		.generation = entry->generation + 1,
+		.peer_process = peer };
 	p->given[lane] = memory;
 }
 
@@ -170,12 +176,23 @@ static bool on_connect(void *context, const struct broker_connect *wanted)
 	return true;
 }
 
+/* What a client may not use any more. */
+static void note_revoked(struct process *client, uint32_t lane, uint64_t revoked)
+{
+	const struct process *handler = client->given[lane]->handler;
+	uint64_t now = revoked & ~client->table[lane].revoked;
+
+	for (uint32_t slot = 0; slot < TABLE_SLOTS_MAX; slot++)
+		if (now >> slot & 1)
+			client->revoked[handler->names[slot]] = world.step;
+}
+
 static void on_slots(
 	void *context, uint64_t process, uint32_t lane, uint64_t slots, uint64_t revoked)
 {
 	struct process *p = world_process(process);
 
-	(void)context, (void)revoked;
+	(void)context;
 	if (!p->known) /* rsd has forgotten it already */
 		return;
 	struct entry_of_table *entry = &p->table[lane];
@@ -186,6 +203,9 @@ static void on_slots(
 	MUST_BE(entry->state == TABLE_OPEN ||
 			(entry->state != TABLE_FREE && !(slots & ~entry->slots)),
 		"slots of a lane that is over");
+	MUST_BE(!(slots & revoked), "a slot is allowed and revoked");
+	if (entry->role == LANE_CLIENT)
+		note_revoked(p, lane, revoked);
 	if (entry->role == LANE_CLIENT && entry->state == TABLE_OPEN)
 		for (uint32_t i = 0; i < LANES_MAX; i++) {
 			struct process *handler = p->given[lane]->handler;
@@ -194,6 +214,7 @@ static void on_slots(
 					"the client may send what the handler refuses");
 		}
 	entry->slots = slots;
+	entry->revoked = revoked;
 }
 
 /* Whoever opens again at once must find no dead handler. */
@@ -229,7 +250,9 @@ static void on_lane_state(
 	MUST_BE(entry->state != TABLE_FREE, "lane %u of %lu ends and is not there", lane,
 		process);
 	MUST_BE(state == TABLE_FREE || entry->state == TABLE_OPEN, "a lane ended twice");
-	MUST_BE(state != TABLE_CLOSED || memory->spoilt, "a lane of honest ends was closed");
+	MUST_BE(state != TABLE_CLOSED || memory->spoilt || entry->revoked,
+		"a lane of honest ends was closed");
+	memory->spoilt |= state == TABLE_CLOSED;
 	if (state == TABLE_PEER_DEAD) {
 		struct process *peer = memory->client == p ? memory->handler : memory->client;
 		MUST_BE(!peer->alive, "%lu is said to be dead", peer->id);
@@ -251,13 +274,69 @@ static void on_handles(void *context, uint64_t process, uint32_t slot,
 	p->names[slot] = world_interface_of(interface);
 }
 
+/* ---- what people say ---- */
+
 static struct broker_verdict policy(void *context, uint64_t process, const struct hash *program,
 	const struct hash *interface, enum broker_right right)
 {
-	(void)context, (void)process, (void)program, (void)interface, (void)right;
-	return (struct broker_verdict){ .status = !world_fails()  ? RS_OK
-						  : world_pick(2) ? RS_DENIED
-								  : RS_LIMIT };
+	static const uint32_t statuses[] = {
+		[GRANTED] = RS_OK, [REFUSED] = RS_DENIED, [UNSAID] = BROKER_ASK
+	};
+	uint32_t i = world_interface_of(interface);
+
+	(void)context, (void)program;
+	if ((right == BROKER_USE || registering) && world_fails())
+		return (struct broker_verdict){ .status =
+							world_pick(2) ? RS_DENIED : RS_LIMIT };
+	if (right == BROKER_HANDLE || i == HOST)
+		return (struct broker_verdict){ .status = RS_OK };
+	return (struct broker_verdict){ .status = statuses[world_process(process)->grants[i]] };
+}
+
+static bool on_ask(
+	void *context, uint64_t process, const struct hash *interface, enum broker_right right)
+{
+	struct process *p = world_process(process);
+	uint32_t i = world_interface_of(interface);
+
+	(void)context;
+	MUST_BE(right == BROKER_USE && p->known && p->grants[i] == UNSAID,
+		"nobody need be asked about %lu and %u", process, i);
+	if (world_fails()) /* too many questions stand */
+		return false;
+	world_trace("rsd: may %lu use %u?", process, i);
+	p->questions[i] = true;
+	return true;
+}
+
+void rsd_decide(struct process *p, uint32_t interface, enum grant_is grant)
+{
+	static const char *const texts[] = {
+		[GRANTED] = "may use", [REFUSED] = "may not use", [UNSAID] = "is asked about"
+	};
+	struct hash name = world_interface(interface);
+
+	world_trace("%lu %s %u", p->id, texts[grant], interface);
+	p->grants[interface] = grant;
+	p->questions[interface] = false;
+	if (world_pick(4))
+		broker_reconsider(broker, p->id, &name);
+	else
+		broker_reconsider(
+			broker, world_pick(2) ? p->id : 0, world_pick(2) ? &name : NULL);
+}
+
+bool rsd_answer_all(void)
+{
+	bool any = false;
+
+	for (uint32_t n = 0; n < world.born; n++)
+		for (uint32_t i = 0; i < INTERFACES; i++)
+			if (world.all[n]->known && world.all[n]->questions[i]) {
+				rsd_decide(world.all[n], i, world_pick(2) ? GRANTED : REFUSED);
+				any = true;
+			}
+	return any;
 }
 
 /* ---- mediated lanes (linking.c, relays.c) ---- */
@@ -344,9 +423,11 @@ static void on_message(struct process *p, const struct said *said)
 {
 	struct hash name = world_interface(said->interface);
 	bool unregister = said->lane;
+
+	registering = !unregister;
 	uint32_t status = unregister ? broker_unregister(broker, p->id, &name)
 				     : broker_register(broker, p->id, &name, 0);
-
+	registering = false;
 	world_trace("rsd: %lu %s %u: %u", p->id, unregister ? "lets go of" : "registers",
 		said->interface, status);
 	if (unregister)
@@ -478,7 +559,8 @@ void rsd_begin(void)
 		.connect = on_connect,
 		.slots = on_slots,
 		.lane_state = on_lane_state,
-		.handles = on_handles };
+		.handles = on_handles,
+		.ask = on_ask };
 	struct hash host = world_interface(HOST);
 
 	pieces = 0;

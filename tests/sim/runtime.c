@@ -28,11 +28,16 @@ static bool usable(const struct process *p, const struct route *route)
 {
 	const struct end *end = &p->ends[route->lane];
 
-	return route->state == ROUTE_OPEN &&
+	return route->state == ROUTE_OPEN && (p->table[route->lane].slots >> route->slot & 1) &&
 	       (route->lane == LANE_HOME ||
 		       (end->state == END_OPEN && end->generation == route->generation &&
-			       p->table[route->lane].state == TABLE_OPEN &&
-			       (p->table[route->lane].slots >> route->slot & 1)));
+			       p->table[route->lane].state == TABLE_OPEN));
+}
+
+/* rsd will say by itself what becomes of it. */
+static bool will_be_told(const struct route *route)
+{
+	return route->state == ROUTE_AWAITED || route->state == ROUTE_LATER;
 }
 
 bool runtime_say(struct process *p, struct said said)
@@ -68,6 +73,20 @@ static void unmap(struct process *p, uint32_t i, enum end_is state)
 		p->ends[i].owed |= OWES_DONE;
 }
 
+/* The client has another lane to us, whose end will be told as that of both. */
+static bool lives_on(struct process *p, uint32_t i)
+{
+	for (uint32_t k = LANE_HOME + 1; k < LANES_MAX; k++) {
+		struct end *other = &p->ends[k];
+		if (k != i && other->role == LANE_HANDLER && readable(other) &&
+			other->process == p->ends[i].process) {
+			other->heard = true;
+			return true;
+		}
+	}
+	return false;
+}
+
 static void close_lane(struct process *p, uint32_t i, enum end_is state)
 {
 	struct end *end = &p->ends[i];
@@ -82,7 +101,8 @@ static void close_lane(struct process *p, uint32_t i, enum end_is state)
 	}
 	for (uint32_t k = 0; k < p->asked_count; k++)
 		p->asked[k].moot |= p->asked[k].lane == i;
-	unmap(p, i, end->role == LANE_HANDLER && end->heard ? END_LEAVING : state);
+	bool tell = end->role == LANE_HANDLER && end->heard && !lives_on(p, i);
+	unmap(p, i, tell ? END_LEAVING : state);
 }
 
 static bool taken_back(const struct process *p, uint32_t i)
@@ -234,12 +254,14 @@ static void finish(struct process *p, uint32_t message, uint32_t status)
 		books_dropped(message);
 }
 
+/* Nobody handles it: those that may be delayed wait on. */
 static void refuse_held(struct process *p, uint32_t interface, uint32_t status)
 {
 	for (uint32_t i = 0; i < p->held_count;) {
 		uint32_t message = p->held[i];
 
-		if (books_interface(message) != interface) {
+		if (books_interface(message) != interface ||
+			(status == RS_NO_HANDLER && books_delays(message))) {
 			i++;
 			continue;
 		}
@@ -265,8 +287,10 @@ static void settle(struct process *p, const struct told *told)
 		route->status = told->new_lane ? RS_LIMIT : RS_HANDLER_GONE;
 	} else if (told->status == RS_NO_HANDLER && route->awaits) {
 		route->state = ROUTE_AWAITED;
+	} else if (told->status == HOME_LATER) {
+		route->state = ROUTE_LATER;
 	}
-	if (route->held && route->state == ROUTE_UNKNOWN)
+	if (route->held && (route->state == ROUTE_UNKNOWN || route->state == ROUTE_AWAITED))
 		refuse_held(p, told->interface, route->status);
 }
 
@@ -351,8 +375,8 @@ bool runtime_flush(struct process *p)
 			any = true;
 			continue;
 		}
-		if (!full[interface] && !open && route->state != ROUTE_AWAITED && !route->asked)
-			any |= ask(p, interface, RS_ALLOW_DELAY);
+		if (!full[interface] && !open && !will_be_told(route) && !route->asked)
+			any |= ask(p, interface, books_delays(message) ? RS_ALLOW_DELAY : 0);
 		full[interface] = true;
 		i++;
 	}
@@ -380,7 +404,7 @@ static void judge(struct process *p, uint32_t status)
 
 	if (status == RS_OK)
 		p->sending.tries++;
-	else if (status == RS_NO_HANDLER && books_delays(message))
+	else if (status == HOME_LATER || (status == RS_NO_HANDLER && books_delays(message)))
 		p->sending.going = false, hold(p, message);
 	else
 		sent_not(p);
@@ -399,7 +423,9 @@ static void find_way(struct process *p)
 			p->sending.going = false, hold(p, message);
 		else if (!p->sending.put)
 			sent_not(p);
-	} else if (route->state == ROUTE_AWAITED || p->sending.tries == OPEN_TRIES) {
+	} else if (will_be_told(route)) {
+		judge(p, route->status);
+	} else if (p->sending.tries == OPEN_TRIES) {
 		judge(p, RS_NO_HANDLER);
 	} else if (route->asked || ask(p, interface,
 					   (books_delays(message) ? RS_ALLOW_DELAY : 0) |
@@ -495,11 +521,13 @@ static int take_answer(struct process *p, uint32_t i, const struct item *item)
 	return GO_ON;
 }
 
-static int refuse(struct process *p, struct end *end, const struct item *item)
+static int refuse(struct process *p, uint32_t i, const struct item *item)
 {
-	struct item answer = {
-		.kind = RECORD_ANSWER, .message = item->message, .slot = RS_HANDLER_GONE
-	};
+	struct end *end = &p->ends[i];
+	bool revoked = p->table[i].revoked >> item->slot & 1;
+	struct item answer = { .kind = RECORD_ANSWER,
+		.message = item->message,
+		.slot = revoked ? RS_DENIED : RS_HANDLER_GONE };
 
 	if (books_wants(item->message) && !queue_add(out_of(end), answer))
 		return STUCK;
@@ -514,7 +542,7 @@ static int take_message(struct process *p, uint32_t i, const struct item *item)
 	if (item->slot >= TABLE_SLOTS_MAX || item->lie)
 		return LIE;
 	if (!(p->table[i].slots >> item->slot & 1))
-		return refuse(p, end, item);
+		return refuse(p, i, item);
 	if (books_wants(item->message) && end->state == END_OPEN) {
 		if (p->asked_count == ASKED_MAX)
 			return STUCK;

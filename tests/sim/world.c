@@ -109,6 +109,8 @@ static struct process *start(bool hostile)
 	world.all[world.born++] = p;
 	p->alive = rsd_start(p);
 	world_trace("%lu starts%s", p->id, hostile ? ", hostile" : "");
+	for (uint32_t i = 0; world.decides && i < INTERFACES; i++)
+		p->grants[i] = world_pick(2) ? GRANTED : world_pick(3) ? UNSAID : REFUSED;
 	return p;
 }
 
@@ -148,6 +150,17 @@ static void pass_something(void)
 		rsd_pass(books_lane(all - 1 - world_pick(recent)));
 }
 
+/* A question is answered; or what was said is not meant any more. */
+static void decide(struct process *p)
+{
+	uint32_t interface = world_pick(INTERFACES);
+
+	if (p->questions[interface])
+		rsd_decide(p, interface, world_pick(4) ? GRANTED : REFUSED);
+	else
+		rsd_decide(p, interface, world_pick(3));
+}
+
 static void step(void)
 {
 	struct process *p = world.born ? somebody() : NULL;
@@ -155,6 +168,8 @@ static void step(void)
 	if ((!p || world_chance(world.starts)) && known() < ALIVE_MAX &&
 		world.born + 1 < BORN_MAX)
 		start(world_chance(world.hostiles));
+	else if (p && p->known && world_chance(world.decides))
+		decide(p);
 	else if (world.mediated && world_pick(3) == 0)
 		pass_something();
 	else if (p && world_pick(4) == 0)
@@ -169,13 +184,14 @@ static void step(void)
 static void draw_chances(void)
 {
 	static const uint32_t kills[] = { 0, 40, 150, 400 }, fails[] = { 0, 0, 5, 30, 200 },
-			      hostiles[] = { 0, 0, 3, 8 };
+			      hostiles[] = { 0, 0, 3, 8 }, decides[] = { 0, 10, 50 };
 
 	world.kills = kills[world_pick(ARRAY_LEN(kills))];
 	world.fails = fails[world_pick(ARRAY_LEN(fails))];
 	world.hostiles = hostiles[world_pick(ARRAY_LEN(hostiles))];
 	world.starts = 5 + world_pick(40);
 	world.notices = 1 + world_pick(20);
+	world.decides = decides[world_pick(ARRAY_LEN(decides))];
 	world.mediated = world_pick(3) == 0;
 }
 
@@ -197,6 +213,7 @@ static void rest(void)
 		}
 		for (uint32_t i = 0; i < books_lanes(); i++)
 			any |= rsd_pass(books_lane(i));
+		any |= rsd_answer_all();
 	}
 	rsd_ends_agree();
 }

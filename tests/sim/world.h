@@ -73,7 +73,7 @@ struct memory {
 struct entry_of_table {
 	enum table_state state;
 	enum lane_role role;
-	uint64_t generation, peer_process, slots;
+	uint64_t generation, peer_process, slots, revoked;
 };
 
 enum end_is {
@@ -101,7 +101,8 @@ struct end {
 enum route_is {
 	ROUTE_UNKNOWN,
 	ROUTE_OPEN,
-	ROUTE_AWAITED
+	ROUTE_AWAITED,
+	ROUTE_LATER
 };
 struct route {
 	enum route_is state;
@@ -125,11 +126,22 @@ struct said {
 	uint64_t generation;
 };
 
+enum grant_is { /* what a process may use */
+	GRANTED,
+	REFUSED,
+	UNSAID /* a person is asked */
+};
+
 struct process {
 	uint64_t id;
 	bool hostile, alive;
 	bool known;  /* rsd was not told of its end yet */
 	bool broken; /* rsd reads it no more */
+
+	/* what people say */
+	enum grant_is grants[INTERFACES];
+	bool questions[INTERFACES];   /* that stand */
+	uint32_t revoked[INTERFACES]; /* when a way to it was taken away last */
 
 	/* shared with rsd */
 	struct entry_of_table table[LANES_MAX];
@@ -175,7 +187,7 @@ struct world {
 	struct process *all[BORN_MAX];
 	uint32_t born;
 	/* chances, one in so many steps (0: never), drawn for each run */
-	uint32_t kills, starts, fails, notices, hostiles;
+	uint32_t kills, starts, fails, notices, hostiles, decides;
 	bool mediated;
 };
 extern struct world world;
@@ -245,6 +257,10 @@ void rsd_gone(struct process *p); /* its death is noticed */
 const struct told *rsd_next(const struct process *p);
 void rsd_took(struct process *p);
 void rsd_ends_agree(void);
+/* Somebody says what this process may use: answers a question, or thinks better of it. */
+void rsd_decide(struct process *p, uint32_t interface, enum grant_is grant);
+/* Answers all questions. False: there were none. */
+bool rsd_answer_all(void);
 
 /* ---- runtime.c: as runtime/ does it, in steps others can come between ---- */
 
