@@ -6,25 +6,11 @@
 #include "runtime/tickets.h"
 #include "runtime/trap.h"
 
-/* True: the client has another lane to us, whose end will be told as that of both. */
-static bool lives_on(uint32_t i)
-{
-	for (uint32_t k = ends_next(&ends.handlers, 0); k < LANES_MAX;
-		k = ends_next(&ends.handlers, k + 1)) {
-		struct end *other = &ends.all[k];
-		if (k != i && other->process == ends.all[i].process && ends_readable(other)) {
-			other->heard = true;
-			return true;
-		}
-	}
-	return false;
-}
-
 /* What this process still had to do with the peer is over. */
 static void close_lane(uint32_t i, enum end_state state)
 {
 	struct end *end = &ends.all[i];
-	bool tell = ends_has(&ends.handlers, i) && end->heard && !lives_on(i);
+	bool tell = ends_has(&ends.handlers, i) && end->heard;
 
 	held_forget_lane(i);
 	parcels_drop(i); /* the rest of it will not come, or is not believed */

@@ -153,26 +153,6 @@ START_TEST(the_end_of_a_client_is_told_once_after_its_last_message)
 }
 END_TEST
 
-START_TEST(a_client_with_two_lanes_ends_once_after_the_last_message_of_both)
-{
-	struct peer second = world_client(3, 77);
-
-	say("one");
-	ck_assert_int_eq(guest_look(), 67);
-	/* some way of it went over to the other lane */
-	world_state(&client, _i ? TABLE_CLOSED : TABLE_PEER_DEAD);
-	ck_assert_int_eq(guest_look(), 0);
-	expect_told(RECORD_LANE_DONE, 2);
-	peer_say(&second, RECORD_MESSAGE, 9, WORLD_SLOT, "two", 3);
-	world_state(&second, TABLE_PEER_DEAD);
-	ck_assert_int_eq(guest_look(), 67);
-	ck_assert_int_eq(guest_look(), 64);
-	ck_assert_uint_eq(got.head.kind, RS_PROCESS_GONE);
-	ck_assert_uint_eq(got.head.process, 77);
-	ck_assert_int_eq(guest_look(), 0);
-}
-END_TEST
-
 START_TEST(a_client_that_never_spoke_ends_unnoticed)
 {
 	ck_assert_int_eq(guest_look(), 0);
@@ -490,8 +470,6 @@ static Suite *closing_suite(void)
 	tcase_add_test(handlers, a_lane_that_dies_before_it_is_taken_is_let_go);
 	tcase_add_test(handlers, a_lane_whose_descriptors_do_not_come_is_no_lane);
 	tcase_add_test(clients, the_end_of_a_client_is_told_once_after_its_last_message);
-	tcase_add_loop_test(clients,
-		a_client_with_two_lanes_ends_once_after_the_last_message_of_both, 0, 2);
 	tcase_add_test(clients, a_client_that_never_spoke_ends_unnoticed);
 	tcase_add_test(clients, the_end_of_a_client_that_does_not_fit_is_kept);
 	tcase_add_test(clients, an_answer_to_a_dead_client_is_no_mistake);
