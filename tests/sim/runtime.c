@@ -73,20 +73,6 @@ static void unmap(struct process *p, uint32_t i, enum end_is state)
 		p->ends[i].owed |= OWES_DONE;
 }
 
-/* The client has another lane to us, whose end will be told as that of both. */
-static bool lives_on(struct process *p, uint32_t i)
-{
-	for (uint32_t k = LANE_HOME + 1; k < LANES_MAX; k++) {
-		struct end *other = &p->ends[k];
-		if (k != i && other->role == LANE_HANDLER && readable(other) &&
-			other->process == p->ends[i].process) {
-			other->heard = true;
-			return true;
-		}
-	}
-	return false;
-}
-
 static void close_lane(struct process *p, uint32_t i, enum end_is state)
 {
 	struct end *end = &p->ends[i];
@@ -101,8 +87,7 @@ static void close_lane(struct process *p, uint32_t i, enum end_is state)
 	}
 	for (uint32_t k = 0; k < p->asked_count; k++)
 		p->asked[k].moot |= p->asked[k].lane == i;
-	bool tell = end->role == LANE_HANDLER && end->heard && !lives_on(p, i);
-	unmap(p, i, tell ? END_LEAVING : state);
+	unmap(p, i, end->role == LANE_HANDLER && end->heard ? END_LEAVING : state);
 }
 
 static bool taken_back(const struct process *p, uint32_t i)

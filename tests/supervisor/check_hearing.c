@@ -2,6 +2,7 @@
  * check_hearing.c: messages to host interfaces: which are heard, when they may not be used any
  * more, and when there are too many of them.
  */
+#include "interfaces/time.h"
 #include "supervisor/hosts.h"
 #include "tests/check_run.h"
 #include "tests/supervisor/fake_worker.h"
@@ -48,21 +49,20 @@ static struct worker_stats stats(void)
 
 static void log_text(uint32_t slot)
 {
-	struct rs_log_write head = { RS_LOG_WRITE, RS_LOG_STDOUT };
-	uint8_t body[sizeof(head) + 3] = "";
+	const struct home_opened log = { .slot = slot };
 
-	memcpy(body, &head, sizeof(head));
-	memcpy(body + sizeof(head), "hi\n", 3);
-	say(&worker, RECORD_MESSAGE, 0, 0, slot, body, sizeof(body));
+	log_line(&worker, &log, RS_LOG_STDOUT, "hi\n");
 	pump();
 }
 
 /* Waits for a time that never comes. */
 static void ask_time(uint32_t slot, uint64_t id)
 {
-	struct rs_time_wait request = { .request = RS_TIME_WAIT_UNTIL, .ns = UINT64_MAX };
+	struct rs_time_wait_until_request request = { .monotonic_ns = UINT64_MAX };
+	uint8_t body[32];
 
-	say(&worker, RECORD_MESSAGE, RS_NEEDS_ANSWER, id, slot, &request, sizeof(request));
+	say(&worker, RECORD_MESSAGE, RS_NEEDS_ANSWER, id, slot, body,
+		(uint32_t)rs_time_wait_until_body(&request, body, sizeof(body)));
 	pump();
 }
 
@@ -159,12 +159,10 @@ END_TEST
 
 START_TEST(an_answer_makes_room_for_another)
 {
-	struct rs_random_generate request = { .request = RS_RANDOM_GENERATE, .bytes = 4 };
-	uint32_t slot = open_limited(rs_interface_random, 0, 0, 1);
+	const struct home_opened host = { .slot = open_limited(rs_interface_random, 0, 0, 1) };
 
 	for (uint64_t id = 1; id <= 3; id++) {
-		say(&worker, RECORD_MESSAGE, RS_NEEDS_ANSWER, id, slot, &request,
-			sizeof(request));
+		ask_random(&worker, &host, id, 4);
 		pump();
 		ck_assert_uint_eq(answered(id), RS_OK);
 	}
