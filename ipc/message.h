@@ -77,7 +77,8 @@ enum rs_kind {
 
 /* Status of a RS_NOTICE. */
 enum {
-	RS_NOTICE_STOP = 1, /* end soon; the body is a u64: milliseconds left */
+	RS_NOTICE_STOP = 1, /* end soon; the body is a u64: milliseconds left. After a
+			       RS_NOTICE_REPLACED it comes when nothing else is there */
 	RS_NOTICE_ROOM,     /* what was refused with RS_BUSY may be tried again; no body. Comes
 			       once for each way that refused something since */
 	RS_NOTICE_REPLACED, /* somebody else handles an interface from now on: the body is its

@@ -155,6 +155,12 @@ static bool answers_stuck(const struct inbox_want *want)
 	return false;
 }
 
+/* After a look: nor has anything come meanwhile, or half of a body. */
+static bool nothing_is_left(const struct inbox_want *want)
+{
+	return !ends_any(&stuck) && !ends_scan(left_alone(want)) && taking_may_part();
+}
+
 static void sleep_until(const struct inbox_want *want, uint64_t until_ns)
 {
 	uint64_t rest_ns = parcels_rest();
@@ -182,8 +188,9 @@ static int64_t next(
 	for (bool first = true;; first = false) {
 		int64_t got = look(want, sink);
 		bool room = want->messages && again_due();
+		bool parts = want->messages && taking_may_part();
 		/* before it is said that there is nothing: at all that may have come */
-		if (!got && (timeout_ns == 0 || room || answers_stuck(want)) &&
+		if (!got && (timeout_ns == 0 || room || parts || answers_stuck(want)) &&
 			ends_scan(left_alone(want))) {
 			got = look(want, sink);
 			room = want->messages && again_due();
@@ -191,6 +198,8 @@ static int64_t next(
 		/* last, so that who has other things to do hears of them first */
 		if (!got && room && !answers_stuck(want))
 			got = taking_room(sink);
+		if (!got && parts && nothing_is_left(want))
+			got = taking_parting(sink);
 		if (got)
 			return got;
 		if (answers_stuck(want))
@@ -237,7 +246,7 @@ bool inbox_sleep_begin(void)
 	static const struct inbox_sink no_room = { 0 }; /* what is there stays there */
 
 	ends_clear(&stuck);
-	if (look(&all, &no_room) || again_due())
+	if (look(&all, &no_room) || again_due() || taking_may_part())
 		return false;
 	again_want_room();
 	const struct ends_set *but = left_alone(&all);

@@ -17,6 +17,7 @@ struct notice {
 bool taking_changed;
 static struct notice notices[NOTICES_MAX];
 static uint32_t notices_count;
+static bool replaced; /* the program was told so */
 
 /* ---- wanted or not ---- */
 
@@ -347,6 +348,7 @@ static int64_t take_notice(const struct record *head, const uint8_t *body)
 	notice->status = head->slot;
 	notice->bytes = head->frag_len;
 	memcpy(notice->body, body, head->frag_len);
+	replaced |= notice->status == RS_NOTICE_REPLACED;
 	consume(LANE_HOME, head);
 	taking_changed = true;
 	return TAKING_GO_ON;
@@ -355,20 +357,58 @@ static int64_t take_notice(const struct record *head, const uint8_t *body)
 void taking_forget(void)
 {
 	notices_count = 0;
+	replaced = false;
+}
+
+/* Who was replaced gets all that was sent to it before, and is asked to end after that. */
+static bool comes_last(const struct notice *notice)
+{
+	return replaced && notice->status == RS_NOTICE_STOP;
+}
+
+/* The first that comes last, or that does not; notices_count: none. */
+static uint32_t find_notice(bool last)
+{
+	uint32_t i = 0;
+
+	while (i < notices_count && comes_last(&notices[i]) != last)
+		i++;
+	return i;
+}
+
+static int64_t deliver_notice(uint32_t i, const struct inbox_sink *sink)
+{
+	if (i == notices_count)
+		return 0;
+	struct rs_delivery delivery = {
+		.kind = RS_NOTICE, .status = notices[i].status, .body_bytes = notices[i].bytes
+	};
+	if (!fits(sink, delivery.body_bytes))
+		return size_of(delivery.body_bytes);
+	int64_t bytes = hand_over(sink, &delivery, notices[i].body);
+	memmove(&notices[i], &notices[i + 1], (--notices_count - i) * sizeof(notices[0]));
+	return bytes;
 }
 
 int64_t taking_noticed(const struct inbox_sink *sink)
 {
-	if (!notices_count)
-		return 0;
-	struct rs_delivery delivery = {
-		.kind = RS_NOTICE, .status = notices[0].status, .body_bytes = notices[0].bytes
-	};
-	if (!fits(sink, delivery.body_bytes))
-		return size_of(delivery.body_bytes);
-	int64_t bytes = hand_over(sink, &delivery, notices[0].body);
-	memmove(&notices[0], &notices[1], --notices_count * sizeof(notices[0]));
-	return bytes;
+	return deliver_notice(find_notice(false), sink);
+}
+
+bool taking_may_part(void)
+{
+	if (find_notice(true) == notices_count)
+		return false;
+	for (uint32_t i = ends_next(&ends.handlers, 0); i < LANES_MAX;
+		i = ends_next(&ends.handlers, i + 1))
+		if (ends.all[i].parcel != PARCEL_NONE) /* the rest of it comes */
+			return false;
+	return true;
+}
+
+int64_t taking_parting(const struct inbox_sink *sink)
+{
+	return deliver_notice(find_notice(true), sink);
 }
 
 int64_t taking_room(const struct inbox_sink *sink)

@@ -28,6 +28,9 @@ int64_t taking_parcel(
 int64_t taking_finished(const struct inbox_want *want, const struct inbox_sink *sink);
 int64_t taking_noticed(const struct inbox_sink *sink);
 int64_t taking_leaving(const struct inbox_sink *sink);
+/* Who was replaced is asked to end: for when nothing else is there, and nothing half there. */
+bool taking_may_part(void);
+int64_t taking_parting(const struct inbox_sink *sink);
 int64_t taking_room(const struct inbox_sink *sink); /* where the program was refused */
 
 void taking_forget(void);

@@ -12,6 +12,7 @@
 #define PROCESS 1000u
 
 static struct peer clients[CLIENTS + 1]; /* by lane */
+static int64_t patience_ns;
 
 static void set_up(void)
 {
@@ -181,10 +182,75 @@ START_TEST(an_answer_is_found_beside_one_that_finds_no_place)
 }
 END_TEST
 
+/* ---- who was replaced ---- */
+
+static void notice(uint32_t which, uint32_t bytes)
+{
+	static const uint8_t body[32];
+
+	world_say(RECORD_NOTICE, 0, which, body, bytes);
+}
+
+static void expect_notice(uint32_t which)
+{
+	ck_assert_int_gt(guest_wait(NULL, 0, patience_ns), 0);
+	ck_assert_uint_eq(got.head.kind, RS_NOTICE);
+	ck_assert_uint_eq(got.head.status, which);
+}
+
+START_TEST(who_was_replaced_is_asked_to_end_after_all_that_was_sent)
+{
+	uint32_t sent = 0;
+
+	patience_ns = _i ? 0 : -1;
+	notice(RS_NOTICE_REPLACED, 32);
+	expect_notice(RS_NOTICE_REPLACED);
+	notice(RS_NOTICE_STOP, 8);
+	while (say(3, RECORD_MESSAGE, 0) == 0)
+		sent++;
+	for (uint32_t i = 10; i < 20; i++, sent++)
+		ck_assert_int_eq(say(i, RECORD_MESSAGE, 0), 0);
+	for (; sent; sent--)
+		ck_assert_uint_ne(next(patience_ns), 0);
+	expect_notice(RS_NOTICE_STOP);
+	ck_assert_uint_eq(next(0), 0);
+}
+END_TEST
+
+START_TEST(half_of_a_body_is_waited_for)
+{
+	static const uint8_t body[20000];
+
+	patience_ns = 0;
+	ck_assert_int_eq(peer_part(&clients[3], RECORD_MESSAGE, 0, body, 20000, 0, 12000), 0);
+	notice(RS_NOTICE_REPLACED, 32);
+	notice(RS_NOTICE_STOP, 8);
+	expect_notice(RS_NOTICE_REPLACED);
+	ck_assert_uint_eq(next(0), 0);
+	ck_assert_int_eq(
+		peer_part(&clients[3], RECORD_MESSAGE, 0, body, 20000, 12000, 8000), 0);
+	ck_assert_uint_eq(next(0), 3);
+	expect_notice(RS_NOTICE_STOP);
+}
+END_TEST
+
+START_TEST(who_was_not_replaced_is_asked_at_once)
+{
+	patience_ns = -1;
+	fill(3, RECORD_MESSAGE);
+	notice(RS_NOTICE_STOP, 8);
+	for (uint32_t n = 0; n < 2 && guest_wait(NULL, 0, -1) > 0; n++)
+		if (got.head.kind == RS_NOTICE)
+			return;
+	ck_abort_msg("the notice waits");
+}
+END_TEST
+
 static Suite *turns_suite(void)
 {
 	Suite *suite = suite_create("turns");
-	TCase *fair = tcase_create("fair"), *found = tcase_create("found");
+	TCase *fair = tcase_create("fair"), *found = tcase_create("found"),
+	      *replaced = tcase_create("replaced");
 
 	tcase_add_checked_fixture(fair, set_up, NULL);
 	tcase_add_loop_test(fair, a_quiet_client_is_heard_beside_a_flood, 0, 2);
@@ -198,6 +264,12 @@ static Suite *turns_suite(void)
 	tcase_add_test(found, an_answer_is_found_beside_one_that_finds_no_place);
 	suite_add_tcase(suite, fair);
 	suite_add_tcase(suite, found);
+	tcase_add_checked_fixture(replaced, set_up, NULL);
+	tcase_add_loop_test(
+		replaced, who_was_replaced_is_asked_to_end_after_all_that_was_sent, 0, 2);
+	tcase_add_test(replaced, half_of_a_body_is_waited_for);
+	tcase_add_test(replaced, who_was_not_replaced_is_asked_at_once);
+	suite_add_tcase(suite, replaced);
 	return suite;
 }
 
