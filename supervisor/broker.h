@@ -172,7 +172,8 @@ enum {
 };
 
 /* From now on only processes of this program may handle it, with or without a grant; NULL: it
- * is bound no more. If another handles it, the new one is started and takes over. */
+ * is bound no more, and who handles it stays until its end. If another handles it, the new one
+ * is started and takes over. */
 int broker_bind(struct broker *broker, const struct hash *interface,
 	const struct hash *program) MUST_USE;
 /* Who waits for its start is told RS_NO_HANDLER. */
@@ -202,6 +203,7 @@ void broker_each(const struct broker *broker, uint64_t process,
 	bool (*each)(
 		void *context, enum broker_relation relation, const struct hash *interface),
 	void *context);
+/* Or was replaced, and may still have to answer. */
 bool broker_handles_any(const struct broker *broker, uint64_t process);
 
 /* For interfaces: each that somebody handles, that is bound, or that is waited for; in no

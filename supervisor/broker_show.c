@@ -58,7 +58,10 @@ bool broker_handles_any(const struct broker *broker, uint64_t process)
 {
 	const struct member *member = directory_member(broker, process);
 
-	return member && member->handled_count;
+	for (uint32_t i = 0; member && i < TABLE_SLOTS_MAX; i++)
+		if (member->slots[i].entry || member->slots[i].replaced)
+			return true;
+	return false;
 }
 
 bool broker_use(const struct broker *broker, uint64_t process, struct broker_use *out)

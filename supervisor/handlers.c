@@ -13,7 +13,6 @@ void handlers_let_go(struct broker *broker, struct entry *entry)
 	struct member *handler = entry->handler;
 
 	handler->slots[entry->slot].entry = NULL;
-	handler->handled_count--;
 	entry->handler = NULL;
 	entry->by_binding = false;
 	directory_drop(broker, entry);
@@ -70,7 +69,6 @@ static void hand_over(struct broker *broker, struct entry *entry)
 
 	slots_drain_all(broker, old, entry->slot);
 	replaced(entry, &old->slots[entry->slot]);
-	old->handled_count--;
 	entry->handler = NULL;
 }
 
@@ -135,7 +133,6 @@ static uint32_t become_handler(struct broker *broker, struct member *handler,
 	entry->handler = handler; /* from here on the entry stays */
 	entry->slot = slot;
 	entry->by_binding = entry->bound;
-	handler->handled_count++;
 	replaced_no_more(broker, &handler->slots[slot]);
 	handle(broker, handler, entry, interface, body_bytes_max);
 	if (old && broker->act.replaced)
@@ -206,10 +203,8 @@ void handlers_review(struct broker *broker, struct entry *entry)
 static void bound_to(struct entry *entry, const struct hash *program)
 {
 	entry->bound = program != NULL;
-	if (!program) {
-		entry->by_binding = false;
+	if (!program) /* who handles it stays until its end */
 		return;
-	}
 	entry->program = *program;
 	if (entry->handler && hash_equal(&entry->handler->program, program))
 		entry->by_binding = true;
@@ -226,10 +221,6 @@ int handlers_bind(
 	if (entry->host || entry->instance)
 		return BROKER_NOT;
 	bound_to(entry, program);
-	if (!program && entry->handler)
-		handlers_review(broker, entry);
-	entry = directory_entry(broker, interface);
-	if (entry)
-		opening_again(broker, entry, 0);
+	opening_again(broker, entry, 0);
 	return 0;
 }

@@ -53,7 +53,7 @@ struct member {
 	struct member *next; /* in its bucket */
 	uint64_t process;
 	struct hash program;
-	uint32_t handled_count, waits_count, instances_count;
+	uint32_t waits_count, instances_count;
 	uint64_t host_slots, host_revoked; /* on its home lane */
 	struct link **lanes; /* by index in its table; NULL: free, and LANE_HOME */
 	uint32_t lanes_room;
@@ -87,7 +87,8 @@ struct entry {              /* one interface that somebody handles or waits for 
 	uint32_t slot;
 	bool host;
 	bool bound;      /* only `program` may handle it from now on */
-	bool by_binding; /* its handler came by a binding, and needs no grant */
+	bool by_binding; /* its handler came by a binding, perhaps an earlier one, and needs no
+			    grant */
 	struct hash program;
 	struct instance *instance; /* NULL: everybody's */
 	struct slot *replaced;     /* of handlers that were replaced */
