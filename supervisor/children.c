@@ -451,13 +451,16 @@ static void abandon(struct children *c, struct offspring *o)
 	offspring_free(o);
 }
 
-void children_parent_gone(struct children *c, uint64_t process)
+static void leave(struct children *c, struct parent *parent)
 {
-	struct parent *parent = (struct parent *)clients_take(&c->parents, process);
-
 	while (parent && parent->all)
 		abandon(c, parent->all);
 	free(parent);
+}
+
+void children_parent_gone(struct children *c, uint64_t process)
+{
+	leave(c, (struct parent *)clients_take(&c->parents, process));
 }
 
 bool children_due(const struct children *c)
@@ -494,23 +497,20 @@ void children_begin(struct children *c, const struct children_parts *parts)
 	c->parts = *parts;
 }
 
+void children_end(struct children *c)
+{
+	struct parent *parent;
+
+	while ((parent = (struct parent *)clients_take_any(&c->parents)))
+		leave(c, parent);
+	children_tick(c);
+	c->parts = (struct children_parts){ 0 };
+}
+
 struct children *children_free(struct children *c)
 {
-	struct client *client;
-
-	if (!c)
-		return NULL;
-	while ((client = clients_take_any(&c->parents))) {
-		struct parent *parent = (struct parent *)client;
-		while (parent->all)
-			abandon(c, parent->all);
-		free(parent);
-	}
-	while (c->stillborn) {
-		struct offspring *o = c->stillborn;
-		c->stillborn = o->next;
-		offspring_free(o);
-	}
+	if (c)
+		children_end(c);
 	free(c);
 	return NULL;
 }

@@ -41,8 +41,10 @@ struct children_parts {
 };
 
 int children_new(const struct children_answers *answers, struct children **out) MUST_USE;
-/* Before the first process; all parts outlive the last one. */
+/* Between these two there may be children: after the parts are there, and before the first of
+ * them goes. What then still runs is nobody's child. */
 void children_begin(struct children *children, const struct children_parts *parts);
+void children_end(struct children *children);
 struct children *children_free(struct children *children); /* returns NULL */
 
 /* What a process may use itself. NULL: it is none, or will be none in a moment. */

@@ -3,12 +3,14 @@
 #include <string.h>
 
 #include "interfaces/interface.h"
+#include "supervisor/host_program.h"
 
 static const struct host *const rows[HOSTS_COUNT] = {
 	[HOSTS_LOG] = &host_log,
 	[HOSTS_TIME] = &host_time,
 	[HOSTS_RANDOM] = &host_random,
 	[HOSTS_CONSOLE] = &host_console,
+	[HOSTS_PROGRAM] = &host_program,
 };
 enum {
 	FIRST_ROW = HOSTS_INTERFACE + 1

@@ -14,6 +14,7 @@ enum {
 	HOSTS_TIME,
 	HOSTS_RANDOM,
 	HOSTS_CONSOLE,
+	HOSTS_PROGRAM, /* needs more than host_env: host_program_begin() */
 	HOSTS_COUNT
 };
 

@@ -19,6 +19,7 @@
 #include "ipc/log.h"
 #include "runtime/abi.h"
 #include "supervisor/control.h"
+#include "supervisor/host_program.h"
 #include "supervisor/notify.h"
 #include "supervisor/options.h"
 
@@ -439,6 +440,26 @@ static int begin_processes(struct rsd *rsd)
 	return 0;
 }
 
+static int begin_children(struct rsd *rsd)
+{
+	const struct children_parts parts = {
+		.processes = rsd->parts.processes,
+		.programs = rsd->parts.programs,
+		.workers = rsd->parts.workers,
+		.events = rsd->parts.events,
+		.policy = policy_verdict,
+		.policy_context = &rsd->parts.ruling->policy,
+	};
+
+	host_program_begin(workers_program(rsd->parts.workers), &parts);
+	return 0;
+}
+
+static void end_children(struct rsd *rsd)
+{
+	host_program_end(workers_program(rsd->parts.workers));
+}
+
 /* Its last jobs come back to those who wait for them, so they must still be there. */
 static void end_helper(struct rsd *rsd)
 {
@@ -494,6 +515,7 @@ static const struct step {
 	{ "last jobs", nothing, end_helper },
 	{ "processes", begin_processes, end_launcher },
 	{ "bound programs", begin_bindings, end_bindings },
+	{ "children", begin_children, end_children },
 	{ "control socket", open_control, close_control },
 };
 

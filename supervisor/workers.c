@@ -285,6 +285,11 @@ uint32_t workers_input_room(struct workers *workers, uint64_t process)
 	return host_console_room(workers->crew.hosts.state[HOSTS_CONSOLE], process);
 }
 
+void *workers_program(struct workers *workers)
+{
+	return workers->crew.hosts.state[HOSTS_PROGRAM];
+}
+
 /* ---- what rsd asks ---- */
 
 void workers_limit_bodies(struct workers *workers, uint32_t bytes)

@@ -130,6 +130,9 @@ int workers_input(
 void workers_input_end(struct workers *workers, uint64_t process);
 uint32_t workers_input_room(struct workers *workers, uint64_t process);
 
+/* The host of `program`, which is told whose processes they are: host_program.h. */
+void *workers_program(struct workers *workers);
+
 /* As broker_limit_bodies(). */
 void workers_limit_bodies(struct workers *workers, uint32_t bytes);
 
