@@ -15,7 +15,7 @@ RUST_GUESTS := $(patsubst %.rs,$(GUESTS)/%.wasm,$(notdir $(wildcard programs/*.r
 BARE_GUESTS := bare bare_loop
 
 GUEST_CFLAGS := -O2 -std=gnu17 -Wall -Wextra $(if $(WERROR),-Werror) -Iprograms -Iipc -I. -I$(BUILD)/gen
-GUEST_HEADERS := $(addprefix $(OUT)/include/redshirt/,redshirt.h redshirt_loop.h message.h) $(INTERFACE_HEADERS)
+GUEST_HEADERS := $(addprefix $(OUT)/include/redshirt/,redshirt.h redshirt_loop.h redshirt_program.h message.h) $(INTERFACE_HEADERS)
 
 guests: $(C_GUESTS) $(WAT_GUESTS) $(GUEST_HEADERS) $(EXAMPLES:%=$(OUT)/share/redshirt/programs/%.wasm)
 
