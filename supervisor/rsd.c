@@ -669,8 +669,9 @@ static const struct option options[] = {
 		FIELD(mediate) },
 	{ 0, "native", "NAME", "a native client may join under this name, * any (again: more)",
 		grant_native, FIELD(natives) },
-	{ 0, "default-grant", "WORD", "allow, ask or deny what the user said nothing about",
-		read_missing, FIELD(missing) },
+	{ 0, "default-grant", "WORD",
+		"what holds where the user said nothing: allow, ask or deny", read_missing,
+		FIELD(missing) },
 	{ 0, "ask-timeout", "TIME", "how long a question waits for a person (60s)",
 		options_duration, FIELD(ask_timeout_ms) },
 	{ 'V', "version", NULL, "print the version", options_switch, FIELD(version) },
@@ -697,7 +698,7 @@ int main(int argc, char **argv)
 	struct flags flags = { .memory_bytes = LIMITS_MEMORY_DEFAULT,
 		.body_bytes = RS_BODY_BYTES_DEFAULT,
 		.ask_timeout_ms = ASKS_TIMEOUT_DEFAULT,
-		.missing = POLICY_ALLOW };
+		.missing = POLICY_ASK_IF_WATCHED };
 	struct rsd rsd = { .flags = &flags,
 		.signals = -1,
 		.lock = -1,

@@ -22,11 +22,13 @@ say "A C program, compiled to WebAssembly, translated to native code, run in a l
 show rsctl run -e GREETING=hi hello.wasm one two
 say "A program that goes out of bounds ends alone, and says where:"
 show rsctl run trap.wasm oob || echo "(exit status $?)"
-say "Two programs that talk: echo registers for an interface, ask sends to it and prints the answer:"
+say "Two programs that talk: echo registers for an interface, ask sends to it and prints the answer; if the user lets them:"
+show rsctl grant --register echo.wasm example:echo
 printf '\n$ rsctl start echo.wasm\n'
 echo=$(rsctl start echo.wasm)
 echo "$echo"
 show rsctl ps
-show rsctl run ask.wasm "is anybody there?"
+show rsctl run --allow example:echo ask.wasm "is anybody there?"
+show rsctl grants
 show rsctl stop "$echo"
 show rsctl ps -a

@@ -498,7 +498,8 @@ void run_rsd_with(const char *more)
 	char line[PATH_MAX];
 
 	wait_for_last_rsd();
-	snprintf(line, sizeof(line), "exec rsd %s >>\"$here\"/" RSD_LOG " 2>&1", more);
+	snprintf(line, sizeof(line),
+		"exec rsd --default-grant allow %s >>\"$here\"/" RSD_LOG " 2>&1", more);
 	rsd = fork();
 	ck_assert_int_ge(rsd, 0);
 	if (rsd == 0)

@@ -30,7 +30,9 @@ const char *run_here(void);
 void run_set_folder(const char *variable, const char *name); /* to $here/name */
 
 void run_rsd(void);                  /* `run_rsd_with("")` */
-void run_rsd_with(const char *more); /* starts rsd, words of its command line; it listens */
+/* Starts rsd, which allows what nobody spoke of unless `more`, the rest of its command line,
+ * says otherwise; then it listens. */
+void run_rsd_with(const char *more);
 void run_rsd_end(void);              /* ends it if it is still there; nothing may be left */
 pid_t run_rsd_pid(void);
 /* Waits for its end, however that comes, and for the end of everything it had started. */
