@@ -256,7 +256,7 @@ static int check_file(struct database *database, char *why)
 		return r;
 	if (version == 0 && application == 0 && objects == 0)
 		return create(database, why);
-	if (application != APPLICATION)
+	if (application != APPLICATION || version < VERSION)
 		return because(why, DATABASE_DAMAGED, "it is not of redshirt");
 	if (version > VERSION)
 		return because(why, DATABASE_NEWER,
