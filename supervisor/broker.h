@@ -189,6 +189,16 @@ int broker_instance(struct broker *broker, const struct hash *instance, uint64_t
 	uint64_t child, const struct hash *interface) MUST_USE;
 void broker_instance_end(struct broker *broker, const struct hash *instance);
 
+/* What a process may do with an interface now. Of one that it may not use it learns nothing. */
+struct broker_state {
+	struct broker_verdict verdict;
+	bool handled;            /* by somebody, or the host */
+	uint32_t body_bytes_max; /* of a message to it */
+};
+bool broker_state(const struct broker *broker, uint64_t process, const struct hash *interface,
+	enum broker_right right,
+	struct broker_state *out) MUST_USE; /* false: no such process */
+
 /* Whether this client has a lane into that handler: the handler knows of it. */
 bool broker_serves(const struct broker *broker, uint64_t handler, uint64_t client);
 

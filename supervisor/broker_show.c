@@ -3,6 +3,7 @@
  */
 #include "supervisor/broker.h"
 #include "supervisor/directory.h"
+#include "supervisor/judging.h"
 #include "supervisor/lanes.h"
 
 /* ---- of one process ---- */
@@ -74,6 +75,42 @@ bool broker_use(const struct broker *broker, uint64_t process, struct broker_use
 		.lane_bytes = member->paid_bytes,
 		.refused = member->refused,
 		.denied = member->denied };
+	return true;
+}
+
+/* Of a bound interface the binding says who handles it. */
+static struct broker_verdict to_handle(const struct broker *broker, const struct member *member,
+	const struct hash *interface, const struct entry *entry)
+{
+	bool bound = entry && entry->bound;
+	uint32_t status =
+		bound ? (hash_equal(&entry->program, &member->program) ? RS_OK : RS_DENIED)
+		: entry && (entry->host || entry->instance)
+			? RS_DENIED
+			: judging_handle(broker, member, interface);
+
+	return (struct broker_verdict){ .status = status };
+}
+
+bool broker_state(const struct broker *broker, uint64_t process, const struct hash *interface,
+	enum broker_right right, struct broker_state *out)
+{
+	const struct member *member = directory_member(broker, process);
+	const struct entry *entry = directory_entry(broker, interface);
+
+	if (!member)
+		return false;
+	*out = (struct broker_state){
+		.verdict = right == BROKER_USE ? judging_use(broker, member, interface, entry)
+					       : to_handle(broker, member, interface, entry)
+	};
+	uint32_t limit = out->verdict.limits.body_bytes_max;
+	if (out->verdict.status != RS_OK)
+		return true;
+	out->handled = entry && (entry->host || entry->handler);
+	out->body_bytes_max = broker_body_max(broker, interface);
+	if (limit && limit < out->body_bytes_max)
+		out->body_bytes_max = limit;
 	return true;
 }
 

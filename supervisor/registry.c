@@ -60,10 +60,47 @@ static uint32_t on_cancel(void *self, const struct host_message *message, const 
 	return RS_OK;
 }
 
+static int32_t grant_of(uint32_t status)
+{
+	return status == RS_OK        ? RS_INTERFACE_GRANT_ALLOW
+	       : status == BROKER_ASK ? RS_INTERFACE_GRANT_ASK
+				      : RS_INTERFACE_GRANT_DENY;
+}
+
+static uint32_t on_state(void *self, const struct host_message *message, const void *decoded)
+{
+	const struct rs_interface_state_request *request = decoded;
+	uint8_t body[RS_INTERFACE_STATE_ANSWER_BYTES_MAX];
+	struct crew *crew = self;
+	struct broker_state state;
+	struct hash interface;
+
+	if (!name_of(&request->interface, &interface) ||
+		(request->right != RS_INTERFACE_RIGHT_USE &&
+			request->right != RS_INTERFACE_RIGHT_REGISTER))
+		return RS_MALFORMED;
+	if (!broker_state(crew->broker, message->process, &interface,
+		    request->right == RS_INTERFACE_RIGHT_USE ? BROKER_USE : BROKER_HANDLE,
+		    &state))
+		return RS_DENIED;
+	const struct rs_interface_state_answer answer = {
+		.grant = grant_of(state.verdict.status),
+		.mediated = state.verdict.status == RS_OK && state.verdict.mediated,
+		.handled = state.handled,
+		.body_bytes_max = state.body_bytes_max,
+		.outstanding_max = state.verdict.limits.outstanding_max,
+		.messages_a_second = state.verdict.limits.messages_a_second,
+	};
+	serve_answer(&crew->env, message, RS_OK, body,
+		(uint32_t)rs_interface_state_answer_encode(&answer, body, sizeof(body)));
+	return SERVE_TAKEN;
+}
+
 static const struct serve_row requests[RS_INTERFACE_RPCS] = {
 	[RS_INTERFACE_REGISTER] = { &rs_interface_register_request_layout, on_register },
 	[RS_INTERFACE_UNREGISTER] = { &rs_interface_unregister_request_layout, on_unregister },
 	[RS_INTERFACE_CANCEL] = { &rs_interface_cancel_request_layout, on_cancel },
+	[RS_INTERFACE_STATE] = { &rs_interface_state_request_layout, on_state },
 };
 
 void registry_message(

@@ -203,11 +203,56 @@ START_TEST(what_wants_no_answer_is_dropped)
 }
 END_TEST
 
+/* ---- what a process may do ---- */
+
+static struct rs_interface_state_answer state(const uint8_t interface[32])
+{
+	struct rs_interface_state_request request = { .interface = { interface, HASH_BYTES } };
+	struct home_opened to = open_interface(&worker, rs_interface_interface, 0);
+	struct rs_interface_state_answer out;
+	struct record head;
+	uint8_t body[64];
+
+	say(&worker, RECORD_MESSAGE, RS_NEEDS_ANSWER, 5, to.slot, body,
+		(uint32_t)rs_interface_state_body(&request, body, sizeof(body)));
+	pump();
+	ck_assert_uint_eq(hear(&worker, &head, body, sizeof(body)), RECORD_ANSWER);
+	ck_assert_uint_eq(head.slot, RS_OK);
+	ck_assert_int_eq(rs_interface_state_answer_decode(&out, body, head.total_len), 0);
+	return out;
+}
+
+START_TEST(a_process_is_told_what_it_may_do)
+{
+	verdict.limits = (struct broker_limits){ 1000, 7, 3 };
+	struct rs_interface_state_answer out = state(rs_interface_time);
+	ck_assert_int_eq(out.grant, RS_INTERFACE_GRANT_ALLOW);
+	ck_assert(out.handled);
+	ck_assert_uint_eq(out.body_bytes_max, 1000);
+	ck_assert_uint_eq(out.messages_a_second, 7);
+	ck_assert_uint_eq(out.outstanding_max, 3);
+}
+END_TEST
+
+START_TEST(of_what_it_may_not_use_it_learns_nothing)
+{
+	static const uint32_t statuses[] = { RS_DENIED, BROKER_ASK };
+	static const int32_t grants[] = { RS_INTERFACE_GRANT_DENY, RS_INTERFACE_GRANT_ASK };
+
+	verdict.status = statuses[_i];
+	struct rs_interface_state_answer out = state(rs_interface_time);
+	ck_assert_int_eq(out.grant, grants[_i]);
+	ck_assert(!out.handled);
+	ck_assert_uint_eq(out.body_bytes_max, 0);
+}
+END_TEST
+
 static Suite *hearing_suite(void)
 {
 	Suite *suite = suite_create("hearing");
-	TCase *slots = tcase_create("slots"), *limits = tcase_create("limits");
-	TCase *all[] = { slots, limits };
+	TCase *slots = tcase_create("slots"), *limits = tcase_create("limits"),
+	      *told = tcase_create("told");
+	TCase *all[] = { slots, limits, told };
 
 	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
 		tcase_add_checked_fixture(all[i], set_up_judged, tear_down);
@@ -222,6 +267,8 @@ static Suite *hearing_suite(void)
 	tcase_add_test(limits, a_refusal_is_no_answer_to_another_of_that_id);
 	tcase_add_test(limits, a_long_body_is_too_big);
 	tcase_add_test(limits, what_wants_no_answer_is_dropped);
+	tcase_add_test(told, a_process_is_told_what_it_may_do);
+	tcase_add_loop_test(told, of_what_it_may_not_use_it_learns_nothing, 0, 2);
 	return suite;
 }
 
