@@ -105,9 +105,10 @@ static bool can_be_answered(const struct process *p)
 	return p->state != PROCESS_GONE && p->permit.once.count < PERMIT_ROWS_MAX;
 }
 
-bool asking_ask(struct asking *asking, uint64_t process, const struct hash *interface,
+bool asking_ask(void *context, uint64_t process, const struct hash *interface,
 	enum broker_right right, const char *reason, size_t n)
 {
+	struct asking *asking = context;
 	struct process *p = roster_get(asking->parts.roster, process);
 	uint64_t news = asks_last_news(asking->asks);
 
@@ -154,6 +155,9 @@ static void over(
 	if (!always && permit_answer(&p->permit, &question->interface, question->right,
 			       end == ASKS_ALLOWED))
 		log_error("permit", "proc=%" PRIu64 " why=\"%s\"", p->id, strerror(ENOMEM));
+	if (end == ASKS_TIMED_OUT)
+		workers_unanswered(
+			asking->parts.workers, p->id, &question->interface, question->right);
 	workers_reconsider(asking->parts.workers, p->id, &question->interface);
 }
 
@@ -256,17 +260,9 @@ void asking_drop(struct asking_job *job)
 		job->dropped = true;
 }
 
-/* ---- who is told of questions ---- */
-
-static bool ask(
-	void *context, uint64_t process, const struct hash *interface, enum broker_right right)
-{
-	return asking_ask(context, process, interface, right, "", 0);
-}
-
 void asking_begin(struct asking *asking, const struct asking_parts *parts)
 {
-	const struct workers_asker asker = { .context = asking, .ask = ask };
+	const struct workers_asker asker = { .context = asking, .ask = asking_ask };
 
 	asking->parts = *parts;
 	workers_set_asker(parts->workers, &asker);

@@ -30,9 +30,9 @@ struct asks *asking_questions(struct asking *asking);
 /*
  * Puts a question, with a reason of n bytes of the program's, unless it stands already: at most
  * a reason that was missing is added. False: there is no room for it, which is counted, and
- * said once.
+ * said once. The workers ask here (struct workers_asker).
  */
-bool asking_ask(struct asking *asking, uint64_t process, const struct hash *interface,
+bool asking_ask(void *asking, uint64_t process, const struct hash *interface,
 	enum broker_right right, const char *reason, size_t n) MUST_USE;
 void asking_process_gone(struct asking *asking, struct process *p);
 

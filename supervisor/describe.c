@@ -138,6 +138,8 @@ static void add_stats(
 	number(object, "lane_bytes", stats.lane_bytes);
 	number(object, "refused", stats.refused);
 	number(object, "denied", stats.denied);
+	number(object, "asked", p->asks.asked);
+	number(object, "ask_refused", p->asks.refused);
 	number(object, "limited", stats.limited);
 }
 

@@ -290,7 +290,7 @@ static bool ask(
 {
 	const struct workers_asker *asker = &((struct crew *)context)->asker;
 
-	return asker->ask && asker->ask(asker->context, process, interface, right);
+	return asker->ask && asker->ask(asker->context, process, interface, right, "", 0);
 }
 
 static bool start(void *context, const struct hash *interface)

@@ -48,7 +48,8 @@
  *     compiled ("yes" "no" "refused" "unknown": the toolchain has not answered yet)
  * inspect    target: a process number, or text: a program prefix or a process number in digits
  *     row: {"process": {as in ps, and args, env, messages, answers, lanes, lane_bytes,
- *     refused (opens beyond a limit), denied (opens, registrations and messages to what it may
+ *     refused (opens and questions beyond a limit), asked (questions it put to people), ask_refused
+ *     (what there was no room to ask), denied (opens, registrations and messages to what it may
  *     not use), limited (messages to rsd beyond what its grants allow), talks_to, mediated
  *     [{as ("client" "handler"), peer, messages, answers, bytes, refused (messages to what may
  *     not be used any more), limited}], allowance? {processes, memory_bytes, outstanding, cpu_s?, depth, used {...}}: for all that

@@ -15,30 +15,100 @@ static bool name_of(const struct rs_bytes *bytes, struct hash *out)
 	return true;
 }
 
-static uint32_t register_or_keep(
-	struct crew *crew, struct worker *worker, const struct worker_registration *wanted)
-{
-	uint32_t status = broker_register(
-		crew->broker, worker->process, &wanted->interface, wanted->body_bytes_max);
+/* ---- what waits for a person ---- */
 
-	if (status != BROKER_ASK)
-		return status;
-	if (worker->registrations_count == WORKER_REGISTRATIONS_MAX)
+static uint32_t keep(struct worker *worker, const struct worker_petition *petition)
+{
+	if (worker->petitions_count == WORKER_PETITIONS_MAX) {
+		worker->refused++;
 		return RS_LIMIT;
-	worker->registrations[worker->registrations_count++] = *wanted;
+	}
+	worker->petitions[worker->petitions_count++] = *petition;
 	return SERVE_TAKEN;
 }
+
+/* A status, or BROKER_ASK: nobody has said anything yet. */
+static uint32_t decide(
+	struct crew *crew, const struct worker *worker, const struct worker_petition *petition)
+{
+	uint64_t process = worker->process;
+
+	if (!petition->asks)
+		return broker_register(
+			crew->broker, process, &petition->interface, petition->body_bytes_max);
+	return broker_judge(crew->broker, process, &petition->interface, petition->right)
+		.status;
+}
+
+static void answer(struct crew *crew, const struct worker *worker,
+	const struct worker_petition *petition, uint32_t status)
+{
+	if (petition->id)
+		crew_answer(crew, worker->process, petition->id, status, NULL, 0);
+}
+
+/* From a copy: those that still wait are kept anew, in the same order. */
+void registry_reconsider(struct crew *crew, struct worker *worker)
+{
+	struct worker_petition petitions[WORKER_PETITIONS_MAX];
+	uint32_t count = worker->petitions_count;
+
+	if (worker->gone || count == 0)
+		return;
+	memcpy(petitions, worker->petitions, count * sizeof(*petitions));
+	worker->petitions_count = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t status = decide(crew, worker, &petitions[i]);
+
+		if (status != BROKER_ASK)
+			answer(crew, worker, &petitions[i], status);
+		else
+			worker->petitions[worker->petitions_count++] = petitions[i];
+	}
+}
+
+void registry_unanswered(struct crew *crew, struct worker *worker, const struct hash *interface,
+	enum broker_right right)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < worker->petitions_count; i++) {
+		const struct worker_petition petition = worker->petitions[i];
+
+		if (petition.asks && petition.right == right &&
+			hash_equal(&petition.interface, interface))
+			answer(crew, worker, &petition, RS_TIMED_OUT);
+		else
+			worker->petitions[kept++] = petition;
+	}
+	worker->petitions_count = kept;
+}
+
+void registry_cancelled(struct worker *worker, uint64_t id)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < worker->petitions_count; i++)
+		if (worker->petitions[i].id != id)
+			worker->petitions[kept++] = worker->petitions[i];
+	worker->petitions_count = kept;
+}
+
+/* ---- requests ---- */
 
 static uint32_t on_register(void *self, const struct host_message *message, const void *decoded)
 {
 	const struct rs_interface_register_request *request = decoded;
 	struct crew *crew = self;
-	struct worker_registration wanted = { .id = message->id,
+	struct worker *worker = crew_find(crew, message->process);
+	struct worker_petition petition = { .id = message->id,
+		.right = BROKER_HANDLE,
 		.body_bytes_max = request->body_bytes_max };
 
-	if (!name_of(&request->interface, &wanted.interface))
+	if (!name_of(&request->interface, &petition.interface))
 		return RS_MALFORMED;
-	return register_or_keep(crew, crew_find(crew, message->process), &wanted);
+	uint32_t status = decide(crew, worker, &petition);
+	return status == BROKER_ASK ? keep(worker, &petition) : status;
 }
 
 static uint32_t on_unregister(
@@ -51,6 +121,36 @@ static uint32_t on_unregister(
 	if (!name_of(&request->interface, &interface))
 		return RS_MALFORMED;
 	return broker_unregister(crew->broker, message->process, &interface);
+}
+
+static bool right_of(int32_t wire, enum broker_right *out)
+{
+	*out = wire == RS_INTERFACE_RIGHT_USE ? BROKER_USE : BROKER_HANDLE;
+	return wire == RS_INTERFACE_RIGHT_USE || wire == RS_INTERFACE_RIGHT_REGISTER;
+}
+
+/* Who wants no answer has asked all the same. */
+static uint32_t on_ask(void *self, const struct host_message *message, const void *decoded)
+{
+	const struct rs_interface_ask_request *request = decoded;
+	struct crew *crew = self;
+	const struct workers_asker *asker = &crew->asker;
+	struct worker *worker = crew_find(crew, message->process);
+	struct worker_petition petition = { .id = message->id, .asks = true };
+
+	if (!name_of(&request->interface, &petition.interface) ||
+		!right_of((int32_t)request->right, &petition.right))
+		return RS_MALFORMED;
+	uint32_t status = decide(crew, worker, &petition);
+	if (status != BROKER_ASK)
+		return status;
+	if (!asker->ask || !asker->ask(asker->context, message->process, &petition.interface,
+				   petition.right, (const char *)request->reason.at,
+				   request->reason.bytes)) {
+		worker->refused++;
+		return RS_LIMIT;
+	}
+	return message->id ? keep(worker, &petition) : SERVE_TAKEN;
 }
 
 /* It was carried out by the sender's runtime (RECORD_CANCEL); here it is only known. */
@@ -99,6 +199,7 @@ static uint32_t on_state(void *self, const struct host_message *message, const v
 static const struct serve_row requests[RS_INTERFACE_RPCS] = {
 	[RS_INTERFACE_REGISTER] = { &rs_interface_register_request_layout, on_register },
 	[RS_INTERFACE_UNREGISTER] = { &rs_interface_unregister_request_layout, on_unregister },
+	[RS_INTERFACE_ASK] = { &rs_interface_ask_request_layout, on_ask },
 	[RS_INTERFACE_CANCEL] = { &rs_interface_cancel_request_layout, on_cancel },
 	[RS_INTERFACE_STATE] = { &rs_interface_state_request_layout, on_state },
 };
@@ -112,32 +213,4 @@ void registry_message(
 		serve_answer(&crew->env, message, RS_TOO_BIG, NULL, 0);
 	else
 		serve_message(requests, ARRAY_LEN(requests), &crew->env, crew, message);
-}
-
-void registry_cancelled(struct worker *worker, uint64_t id)
-{
-	uint32_t kept = 0;
-
-	for (uint32_t i = 0; i < worker->registrations_count; i++)
-		if (worker->registrations[i].id != id)
-			worker->registrations[kept++] = worker->registrations[i];
-	worker->registrations_count = kept;
-}
-
-/* From a copy: those that still wait are kept anew, in the same order. */
-void registry_reconsider(struct crew *crew, struct worker *worker)
-{
-	struct worker_registration wanted[WORKER_REGISTRATIONS_MAX];
-	uint32_t count = worker->registrations_count;
-
-	if (worker->gone || count == 0)
-		return;
-	memcpy(wanted, worker->registrations, sizeof(wanted));
-	worker->registrations_count = 0;
-	for (uint32_t i = 0; i < count; i++) {
-		uint32_t status = register_or_keep(crew, worker, &wanted[i]);
-
-		if (status != SERVE_TAKEN && wanted[i].id)
-			crew_answer(crew, worker->process, wanted[i].id, status, NULL, 0);
-	}
 }

@@ -19,5 +19,9 @@ void registry_message(
 /* It does not wait for id any more. May be unknown. */
 void registry_cancelled(struct worker *worker, uint64_t id);
 
-/* What a person was asked may be decided: registrations that wait for it are tried again. */
+/* What a person was asked may be decided: registrations that wait for it are tried again, and
+ * who only asked is told. */
 void registry_reconsider(struct crew *crew, struct worker *worker);
+/* Nobody said anything: who only asked is told that. */
+void registry_unanswered(struct crew *crew, struct worker *worker, const struct hash *interface,
+	enum broker_right right);

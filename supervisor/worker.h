@@ -14,12 +14,14 @@
 
 struct relay;
 
-/* A registration that a person is asked about (registry.c). */
-#define WORKER_REGISTRATIONS_MAX 8u
-struct worker_registration {
+/* A message to `interface` that waits for what a person says (registry.c). */
+#define WORKER_PETITIONS_MAX 16u
+struct worker_petition {
 	uint64_t id; /* 0: no answer is wanted */
 	uint64_t body_bytes_max;
 	struct hash interface;
+	enum broker_right right;
+	bool asks; /* it only asks; otherwise it is to become the handler */
 };
 
 struct worker {
@@ -41,10 +43,11 @@ struct worker {
 	uint64_t host_given;        /* and those it could at some time */
 	uint64_t messages, answers; /* to and from host interfaces */
 	uint64_t denied;            /* messages to one that was taken away */
+	uint64_t refused;           /* questions to people beyond a limit */
 	struct meters meters;       /* of host interfaces */
 	uint32_t lanes;
-	uint32_t registrations_count;
-	struct worker_registration registrations[WORKER_REGISTRATIONS_MAX];
+	uint32_t petitions_count;
+	struct worker_petition petitions[WORKER_PETITIONS_MAX];
 	bool ready, broken, gone;
 	bool retry; /* too many descriptors were in flight: flush again later */
 };

@@ -327,6 +327,15 @@ void workers_reconsider(struct workers *workers, uint64_t process, const struct 
 			registry_reconsider(crew, worker);
 }
 
+void workers_unanswered(struct workers *workers, uint64_t process, const struct hash *interface,
+	enum broker_right right)
+{
+	struct worker *worker = crew_find(&workers->crew, process);
+
+	if (worker)
+		registry_unanswered(&workers->crew, worker, interface, right);
+}
+
 int workers_bind(
 	struct workers *workers, const struct hash *interface, const struct hash *program)
 {
@@ -381,7 +390,7 @@ bool workers_stats(const struct workers *workers, uint64_t process, struct worke
 		.answers = worker->answers,
 		.lanes = worker->lanes,
 		.lane_bytes = use.lane_bytes,
-		.refused = use.refused,
+		.refused = worker->refused + use.refused,
 		.denied = worker->denied + use.denied,
 		.limited = worker->meters.refused };
 	return true;

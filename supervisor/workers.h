@@ -75,8 +75,9 @@ void workers_policy(struct workers *workers, broker_policy policy, void *context
  */
 struct workers_asker {
 	void *context;
+	/* With a reason: n bytes of the program's. */
 	bool (*ask)(void *context, uint64_t process, const struct hash *interface,
-		enum broker_right right);
+		enum broker_right right, const char *reason, size_t n);
 };
 struct workers_starter {
 	void *context;
@@ -91,6 +92,10 @@ void workers_set_starter(struct workers *workers, const struct workers_starter *
 /* What broker.h says of the same names. */
 void workers_reconsider(
 	struct workers *workers, uint64_t process, const struct hash *interface);
+/* Nobody has said anything: to whom this process asked so in so many words. Then there is
+ * something to reconsider as well. */
+void workers_unanswered(struct workers *workers, uint64_t process, const struct hash *interface,
+	enum broker_right right);
 int workers_bind(struct workers *workers, const struct hash *interface,
 	const struct hash *program) MUST_USE;
 void workers_start_failed(struct workers *workers, const struct hash *interface);
@@ -144,9 +149,10 @@ struct worker_stats {
 	uint64_t answers;
 	uint32_t lanes;      /* it is an end of */
 	uint64_t lane_bytes; /* it pays for, see limits.h */
-	uint64_t refused;    /* times it met a limit when it opened an interface */
-	uint64_t denied;     /* times it opened, registered or sent to what it may not */
-	uint64_t limited;    /* messages to host interfaces beyond what its grants allow */
+	uint64_t refused; /* times it met a limit when it opened an interface, or asked a person
+			   */
+	uint64_t denied;  /* times it opened, registered or sent to what it may not */
+	uint64_t limited; /* messages to host interfaces beyond what its grants allow */
 };
 bool workers_stats(
 	const struct workers *workers, uint64_t process, struct worker_stats *out) MUST_USE;

@@ -1,5 +1,6 @@
 /* check_workers.c: what workers say on their home lanes, and what they are told there. */
 #include "interfaces/limits.h"
+#include "supervisor/worker.h"
 #include "tests/supervisor/fake_worker.h"
 
 /* ---- the ordinary way ---- */
@@ -387,6 +388,8 @@ END_TEST
 /* ---- a person is asked who may handle what ---- */
 
 static uint32_t decision, questions;
+static char reason_heard[64];
+static bool no_room;
 
 static struct broker_verdict decided(void *context, uint64_t process,
 	const struct hash *program, const struct hash *interface, enum broker_right right)
@@ -395,12 +398,14 @@ static struct broker_verdict decided(void *context, uint64_t process,
 	return (struct broker_verdict){ .status = right == BROKER_HANDLE ? decision : RS_OK };
 }
 
-static bool asked(
-	void *context, uint64_t process, const struct hash *interface, enum broker_right right)
+static bool asked(void *context, uint64_t process, const struct hash *interface,
+	enum broker_right right, const char *reason, size_t n)
 {
 	(void)context, (void)process, (void)interface, (void)right;
+	ck_assert_uint_lt(n, sizeof(reason_heard));
+	memcpy(reason_heard, reason, n);
 	questions++;
-	return true;
+	return !no_room;
 }
 
 /* Somebody is there to be asked, and has not answered yet. */
@@ -410,6 +415,8 @@ static struct home_opened person_is_asked(struct fake *fake)
 
 	decision = BROKER_ASK;
 	questions = 0;
+	no_room = false;
+	memset(reason_heard, 0, sizeof(reason_heard));
 	workers_policy(workers, decided, NULL);
 	workers_set_asker(workers, &asker);
 	fake_ready(fake, 1);
@@ -468,9 +475,9 @@ START_TEST(only_so_many_registrations_wait)
 	uint32_t status;
 	struct home_opened host = person_is_asked(&fake);
 
-	for (uint8_t which = 1; which <= 9; which++)
+	for (uint8_t which = 1; which <= WORKER_PETITIONS_MAX + 1; which++)
 		say_register(&fake, &host, which, which);
-	ck_assert_uint_eq(hear_status(&fake, &status), 9);
+	ck_assert_uint_eq(hear_status(&fake, &status), WORKER_PETITIONS_MAX + 1);
 	ck_assert_uint_eq(status, RS_LIMIT);
 	ck_assert_uint_eq(hear_status(&fake, &status), 0);
 }
@@ -491,6 +498,117 @@ START_TEST(a_registration_that_is_cancelled_waits_no_more)
 	workers_reconsider(workers, 0, NULL);
 	ck_assert_uint_eq(hear_status(&fake, &status), 8);
 	ck_assert_uint_eq(hear_status(&fake, &status), 0);
+}
+END_TEST
+
+static void say_ask(struct fake *fake, const struct home_opened *host, uint64_t id,
+	int32_t right, const char *reason)
+{
+	static const uint8_t interface[HASH_BYTES] = { 7 };
+	const struct rs_interface_ask_request request = { .interface = { interface,
+								  sizeof(interface) },
+		.right = right,
+		.reason = { reason, strlen(reason) } };
+	uint8_t body[256];
+	int64_t bytes = rs_interface_ask_body(&request, body, sizeof(body));
+
+	ck_assert_int_gt(bytes, 0);
+	say(fake, RECORD_MESSAGE, id ? RS_NEEDS_ANSWER : 0, id, host->slot, body,
+		(uint32_t)bytes);
+	pump();
+}
+
+static const struct hash asked_for = { .bytes = { 7 } };
+
+START_TEST(who_asks_is_told_what_was_decided)
+{
+	static const uint32_t answers[] = { RS_OK, RS_DENIED };
+	struct fake fake;
+	uint32_t status;
+	struct home_opened host = person_is_asked(&fake);
+
+	say_ask(&fake, &host, 7, RS_INTERFACE_RIGHT_REGISTER, "because");
+	ck_assert_str_eq(reason_heard, "because");
+	ck_assert_uint_eq(hear_status(&fake, &status), 0);
+	decision = answers[_i];
+	workers_reconsider(workers, 1, NULL);
+	ck_assert_uint_eq(hear_status(&fake, &status), 7);
+	ck_assert_uint_eq(status, answers[_i]);
+	say_ask(&fake, &host, 8, RS_INTERFACE_RIGHT_REGISTER, "again");
+	ck_assert_uint_eq(hear_status(&fake, &status), 8); /* at once */
+	ck_assert_uint_eq(status, answers[_i]);
+	ck_assert_uint_eq(questions, 1);
+}
+END_TEST
+
+START_TEST(who_asks_is_told_that_nobody_said_anything)
+{
+	struct fake fake;
+	uint32_t status;
+	struct home_opened host = person_is_asked(&fake);
+
+	say_ask(&fake, &host, 7, RS_INTERFACE_RIGHT_REGISTER, "");
+	say_register(&fake, &host, 8, 7);
+	workers_unanswered(workers, 1, &asked_for, BROKER_USE); /* that was not asked for */
+	ck_assert_uint_eq(hear_status(&fake, &status), 0);
+	workers_unanswered(workers, 1, &asked_for, BROKER_HANDLE);
+	ck_assert_uint_eq(hear_status(&fake, &status), 7);
+	ck_assert_uint_eq(status, RS_TIMED_OUT);
+	decision = RS_DENIED;
+	workers_reconsider(workers, 1, &asked_for);
+	ck_assert_uint_eq(hear_status(&fake, &status), 8);
+	ck_assert_uint_eq(status, RS_DENIED);
+}
+END_TEST
+
+START_TEST(a_question_that_is_cancelled_was_asked_all_the_same)
+{
+	struct fake fake;
+	uint32_t status;
+	struct home_opened host = person_is_asked(&fake);
+
+	say_ask(&fake, &host, 7, RS_INTERFACE_RIGHT_REGISTER, "");
+	say(&fake, RECORD_CANCEL, 0, 7, 0, "", 0);
+	pump();
+	ck_assert_uint_eq(questions, 1);
+	decision = RS_OK;
+	workers_reconsider(workers, 1, NULL);
+	ck_assert_uint_eq(hear_status(&fake, &status), 0);
+}
+END_TEST
+
+START_TEST(no_more_is_asked_than_there_is_room_for)
+{
+	struct fake fake;
+	struct worker_stats stats;
+	uint32_t status;
+	struct home_opened host = person_is_asked(&fake);
+
+	for (uint64_t id = 1; id <= WORKER_PETITIONS_MAX + 1; id++)
+		say_ask(&fake, &host, id, RS_INTERFACE_RIGHT_REGISTER, "");
+	ck_assert_uint_eq(hear_status(&fake, &status), WORKER_PETITIONS_MAX + 1);
+	ck_assert_uint_eq(status, RS_LIMIT);
+	no_room = true;
+	say_ask(&fake, &host, 99, RS_INTERFACE_RIGHT_REGISTER, "");
+	say_ask(&fake, &host, 0, RS_INTERFACE_RIGHT_REGISTER, ""); /* wants no answer */
+	ck_assert_uint_eq(hear_status(&fake, &status), 99);
+	ck_assert_uint_eq(status, RS_LIMIT);
+	ck_assert_uint_eq(hear_status(&fake, &status), 0);
+	ck_assert(workers_stats(workers, 1, &stats));
+	ck_assert_uint_eq(stats.refused, 3);
+}
+END_TEST
+
+START_TEST(a_right_that_is_none_is_malformed)
+{
+	struct fake fake;
+	uint32_t status;
+	struct home_opened host = person_is_asked(&fake);
+
+	say_ask(&fake, &host, 7, 2, "");
+	ck_assert_uint_eq(hear_status(&fake, &status), 7);
+	ck_assert_uint_eq(status, RS_MALFORMED);
+	ck_assert_uint_eq(questions, 0);
 }
 END_TEST
 
@@ -575,6 +693,11 @@ static Suite *workers_suite(void)
 	tcase_add_loop_test(person, a_registration_waits_for_a_person, 0, 2);
 	tcase_add_test(person, only_so_many_registrations_wait);
 	tcase_add_test(person, a_registration_that_is_cancelled_waits_no_more);
+	tcase_add_loop_test(person, who_asks_is_told_what_was_decided, 0, 2);
+	tcase_add_test(person, who_asks_is_told_that_nobody_said_anything);
+	tcase_add_test(person, a_question_that_is_cancelled_was_asked_all_the_same);
+	tcase_add_test(person, no_more_is_asked_than_there_is_room_for);
+	tcase_add_test(person, a_right_that_is_none_is_malformed);
 	tcase_add_checked_fixture(person, set_up, tear_down);
 	tcase_add_checked_fixture(life, set_up, tear_down);
 	tcase_add_checked_fixture(hostile, set_up, tear_down);
