@@ -164,6 +164,31 @@ static inline uint32_t rs_unregister(const uint8_t interface[32])
 	return rs_ask_status(rs_interface_interface, body, (size_t)bytes, 0);
 }
 
+/* The longest reason that a person is shown, in bytes, and what stands around it. */
+#define RS_REASON_BYTES_MAX 200u
+#define RS_PLEA_BYTES_MAX   (RS_REASON_BYTES_MAX + 64)
+
+/*
+ * Asks to be allowed to use an interface, or to handle it (RS_INTERFACE_RIGHT_...), and waits
+ * for what a person says. RS_OK: it is allowed now, or was before. RS_DENIED; RS_TIMED_OUT:
+ * nobody said anything; RS_LIMIT: too much is asked already. What is not allowed yet is asked
+ * for by itself when it is used; this gives a reason, so it comes first.
+ */
+static inline uint32_t rs_plead(
+	const uint8_t interface[32], enum rs_interface_right right, const char *reason)
+{
+	struct rs_interface_ask_request request = {
+		.interface = { interface, 32 }, .right = right, .reason = { reason, 0 }
+	};
+	uint8_t body[RS_PLEA_BYTES_MAX];
+
+	while (reason[request.reason.bytes] && request.reason.bytes < RS_REASON_BYTES_MAX)
+		request.reason.bytes++;
+	int64_t bytes = rs_interface_ask_body(&request, body, sizeof(body));
+	return bytes < 0 ? RS_BAD_ARGUMENT
+			 : rs_ask_status(rs_interface_interface, body, (size_t)bytes, 0);
+}
+
 /* Sleeps; what comes meanwhile stays where it is. */
 static inline uint32_t rs_pause(uint64_t ns)
 {
