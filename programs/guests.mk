@@ -35,6 +35,12 @@ $(GUESTS)/%.o: $(1)/%.c | $(GENERATED)
 endef
 $(foreach folder,programs tests/guests,$(eval $(call guest_object,$(folder))))
 
+# Examples with an interface of their own; its definition is installed beside them.
+$(addprefix $(GUESTS)/,compress.o compressor.o compressor_worker.o compressor_trap.o): $(BUILD)/gen/programs/compressor.h
+guests: $(OUT)/share/redshirt/programs/compressor.proto
+$(OUT)/share/redshirt/programs/%.proto: programs/%.proto
+	@mkdir -p $(@D) && cp $< $@
+
 $(GUESTS)/%.wasm: tests/guests/%.wat
 	@mkdir -p $(@D)
 	$(call Q,WAT)wat2wasm --debug-names -o $@ $<

@@ -111,7 +111,7 @@ START_TEST(a_child_has_what_its_parent_gives_and_has_itself)
 		"6578616d706c653a6563686f0000000000000000000000000000000000000000";
 	const char *ask = add("ask");
 
-	run_start("rsctl start --allow %s \"$guests\"/echo.wasm", echo);
+	run_start("rsctl start --allow register:%s \"$guests\"/echo.wasm", echo);
 	run_expect(0, "start: ok\nstatus 1\n", PARENT " run %s word", ask);
 	run_expect(0, "start: denied\n", PARENT " give %s %s", ask, echo);
 	run_expect(0, "start: ok\nstatus 0\n",
