@@ -76,6 +76,7 @@ struct wait {
 	struct entry *entry;
 	enum broker_why why;
 	bool delays; /* it ever opened with RS_ALLOW_DELAY */
+	bool later;  /* it was told HOME_LATER: a word is due */
 	bool asks;   /* the question is still to be put */
 	uint64_t since_ms;
 };

@@ -129,14 +129,16 @@ static void end_wait(struct broker *broker, struct wait *wait, uint32_t status)
 /* It was to come, and does not. Who may be delayed waits on, as if it had been so at once. */
 static void comes_not(struct broker *broker, struct wait *wait)
 {
-	if (wait->why == BROKER_WHY_DELAY)
-		return;
+	bool due = wait->later;
+
 	if (!wait->delays) {
 		end_wait(broker, wait, RS_NO_HANDLER);
 		return;
 	}
 	wait_for(broker, wait, BROKER_WHY_DELAY);
-	tell_opened(broker, wait->client, 0, &wait->entry->interface, RS_NO_HANDLER);
+	wait->later = false;
+	if (due)
+		tell_opened(broker, wait->client, 0, &wait->entry->interface, RS_NO_HANDLER);
 }
 
 static bool is_to_come(const struct entry *entry)
@@ -286,6 +288,7 @@ static uint32_t begin_wait(struct broker *broker, struct member *client,
 	if (!wait)
 		return RS_LIMIT;
 	wait->delays |= delays;
+	wait->later |= why != BROKER_WHY_DELAY;
 	wait_for(broker, wait, why);
 	return why == BROKER_WHY_DELAY ? RS_NO_HANDLER : HOME_LATER;
 }

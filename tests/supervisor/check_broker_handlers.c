@@ -67,6 +67,21 @@ START_TEST(who_waited_before_it_was_bound_starts_it_too)
 }
 END_TEST
 
+START_TEST(who_was_told_that_nobody_handles_it_is_not_told_again)
+{
+	struct hash name = interface(0);
+
+	three_start();
+	ck_assert_uint_eq(open_at(CLIENT, 0, RS_ALLOW_DELAY), RS_NO_HANDLER);
+	ck_assert_int_eq(bind_to(0, 2), 0);
+	broker_start_failed(broker, &name);
+	ck_assert_int_eq(unbind(0), 0);
+	ck_assert_uint_eq(awaits[CLIENT][0].words, 0);
+	ck_assert_uint_eq(register_at(OLD, 0), RS_OK);
+	ck_assert_uint_eq(last.status, RS_OK);
+}
+END_TEST
+
 START_TEST(a_start_that_fails_is_told_to_those_who_wait)
 {
 	struct hash name = interface(0);
@@ -541,6 +556,7 @@ static Suite *broker_handlers_suite(void)
 		{ "bound", { { only_the_bound_program_may_handle_it_and_needs_no_grant, 0 },
 				   { who_wants_it_waits_while_the_bound_program_is_started, 2 },
 				   { who_waited_before_it_was_bound_starts_it_too, 0 },
+				   { who_was_told_that_nobody_handles_it_is_not_told_again, 0 },
 				   { a_start_that_fails_is_told_to_those_who_wait, 0 },
 				   { a_start_may_be_refused_at_once, ARRAY_LEN(failures) },
 				   { who_is_not_allowed_starts_nothing, 0 },
