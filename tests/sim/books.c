@@ -12,6 +12,7 @@ struct page {                             /* one message */
 	struct process *sender, *handler; /* handler: the program that has it */
 	struct memory *memory;            /* published there */
 	uint32_t interface, sequence, born, status;
+	uint32_t granted; /* when it was published: what its sender might send to */
 	bool wants, delays, dropped, delivered, refused, answered, cancelled, completed;
 };
 
@@ -28,12 +29,14 @@ static uint32_t memories_count;
 
 static struct name { /* an interface, as rsd must know it */
 	struct process *handler;
-	struct waiting {
-		struct process *process;
-		bool delays; /* it waits for a handler, too */
+	bool by_binding;
+	struct awaiting {
+		struct process *p;
+		bool later;  /* a word will come */
+		bool delays; /* and if it is no, it waits on */
 	} waits[ALIVE_MAX + 1];
 	uint32_t waits_count;
-} names[INTERFACES];
+} names[INTERFACES + 1];
 
 void books_begin(void)
 {
@@ -90,6 +93,7 @@ uint32_t books_new(struct process *sender, uint32_t interface, bool wants, bool 
 		.interface = interface,
 		.sequence = sender->hostile ? 0 : ++sender->sequence[interface],
 		.born = world.step,
+		.granted = people_granted(sender),
 		.wants = wants,
 		.delays = delays };
 	return ++pages_count;
@@ -125,6 +129,7 @@ void books_published(uint32_t message, struct memory *memory)
 	MUST_BE(!m->memory && !m->dropped && !m->completed, "message %u goes twice", message);
 	MUST_BE(memory->client == m->sender, "message %u on a lane of another", message);
 	m->memory = memory;
+	m->granted = people_granted(m->sender);
 	world_trace("%lu sends message %u (interface %u, number %u) to %lu", m->sender->id,
 		message, m->interface, m->sequence, memory->handler->id);
 }
@@ -139,11 +144,10 @@ void books_delivered(
 		end->process, interface);
 	MUST_BE(end->process == m->sender->id, "message %u of %lu seems to come from %lu",
 		message, m->sender->id, end->process);
-	MUST_BE(interface < INTERFACES && names[interface].handler == handler,
+	MUST_BE(interface < INTERFACES &&
+			(names[interface].handler == handler || handler->replaced[interface]),
 		"message %u is delivered to one who let go of %u", message, interface);
-	MUST_BE(m->sender->grants[interface] == GRANTED,
-		"message %u of %lu to %u passes without a grant", message, m->sender->id,
-		interface);
+	MUST_BE(m->granted >> interface & 1, "message %u was sent without a grant", message);
 	if (m->sender->hostile)
 		return;
 	MUST_BE(interface == m->interface, "message %u to %u is delivered as one to %u",
@@ -167,7 +171,7 @@ void books_refused(uint32_t message, struct process *handler)
 		return;
 	MUST_BE(!m->delivered && !m->refused, "message %u comes twice", message);
 	MUST_BE(handler->let_go[m->interface] >= m->born ||
-			m->sender->revoked[m->interface] >= m->born,
+			people_took(m->sender, m->interface) >= m->born,
 		"message %u is refused by one who handles %u", message, m->interface);
 	m->refused = true;
 }
@@ -257,7 +261,7 @@ static uint32_t wait_of(const struct name *name, const struct process *p)
 {
 	uint32_t i = 0;
 
-	while (i < name->waits_count && name->waits[i].process != p)
+	while (i < name->waits_count && name->waits[i].p != p)
 		i++;
 	return i;
 }
@@ -272,114 +276,201 @@ static uint32_t waits_for(const struct process *p)
 {
 	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < INTERFACES; i++)
+	for (uint32_t i = 0; i <= INTERFACES; i++)
 		n += wait_of(&names[i], p) < names[i].waits_count;
 	return n;
+}
+
+static uint32_t may_use(const struct process *p, uint32_t interface)
+{
+	return people_verdict(p, interface, BROKER_USE).status;
+}
+
+static bool may_handle(const struct process *p, uint32_t interface)
+{
+	return people_verdict(p, interface, BROKER_HANDLE).status == RS_OK;
+}
+
+static bool is_bound_to(uint32_t interface, const struct process *p)
+{
+	return people_bound(interface) == p->program;
+}
+
+/* ---- handling ---- */
+
+static uint32_t right_answer(const struct process *p, uint32_t interface)
+{
+	const struct process *handler = names[interface].handler;
+	bool bound = people_bound(interface) != NO_PROGRAM;
+
+	if (interface == HOST ||
+		!(bound ? is_bound_to(interface, p) : may_handle(p, interface)))
+		return RS_DENIED;
+	if (handler && handler != p && (!bound || is_bound_to(interface, handler)))
+		return RS_TAKEN;
+	return RS_OK;
 }
 
 void books_registered(struct process *p, uint32_t interface, uint32_t status)
 {
 	struct name *name = &names[interface];
 
-	if (interface == HOST) {
-		MUST_BE(status == RS_DENIED, "a host interface is taken");
+	if (interface != HOST && fails(status))
 		return;
-	}
-	if (fails(status))
-		return;
-	MUST_BE(status == (name->handler && name->handler != p ? RS_TAKEN : RS_OK),
-		"registering %u is answered with %u", interface, status);
+	MUST_BE(status == right_answer(p, interface), "registering %u is answered with %u",
+		interface, status);
 	if (status != RS_OK)
 		return;
+	if (name->handler != p) {
+		if (name->handler)
+			name->handler->replaced[interface] = true;
+		name->by_binding = people_bound(interface) != NO_PROGRAM;
+	}
+	p->replaced[interface] = false;
 	name->handler = p;
 	for (uint32_t i = 0; i < name->waits_count; i++)
-		MUST_BE(name->waits[i].process->grants[interface] == UNSAID,
-			"%lu still waits for %u", name->waits[i].process->id, interface);
+		MUST_BE(may_use(name->waits[i].p, interface) != RS_OK, "%lu still waits for %u",
+			name->waits[i].p->id, interface);
+}
+
+static void lets_go(struct name *name, uint32_t interface)
+{
+	name->handler->let_go[interface] = world.step;
+	name->handler = NULL;
+	name->by_binding = false;
 }
 
 void books_unregistered(struct process *p, uint32_t interface, uint32_t status)
 {
 	struct name *name = &names[interface];
 	bool mine = interface != HOST && name->handler == p;
+	bool was_mine = interface != HOST && p->replaced[interface];
 
-	MUST_BE(status == (mine ? RS_OK : RS_BAD_ARGUMENT), "letting go of %u: %u", interface,
-		status);
-	if (!mine)
-		return;
-	p->let_go[interface] = world.step;
-	name->handler = NULL;
+	MUST_BE(status == (mine || was_mine ? RS_OK : RS_BAD_ARGUMENT), "letting go of %u: %u",
+		interface, status);
+	if (mine) {
+		lets_go(name, interface);
+	} else if (was_mine) {
+		p->replaced[interface] = false;
+		p->let_go[interface] = world.step;
+	}
 }
 
-/* Unasked: the handler came that somebody waited for, first come, first served; or somebody
- * said what it may use. */
-static void opened_unasked(struct process *p, uint32_t interface, uint32_t status)
+void books_reviewed(uint32_t interface)
+{
+	struct name *name = &names[interface];
+
+	if (name->handler && !name->by_binding && !may_handle(name->handler, interface))
+		lets_go(name, interface);
+}
+
+void books_bound(uint32_t interface)
+{
+	struct name *name = &names[interface];
+
+	if (name->handler && is_bound_to(interface, name->handler))
+		name->by_binding = true; /* to its end, whatever becomes of the binding */
+}
+
+/* ---- waiting ---- */
+
+static void waits(struct name *name, struct process *p, bool later, bool delays)
+{
+	uint32_t place = wait_of(name, p);
+
+	if (place == name->waits_count)
+		name->waits[name->waits_count++] = (struct awaiting){ .p = p };
+	name->waits[place].later |= later;
+	name->waits[place].delays |= delays;
+	MUST_BE(waits_for(p) <= BROKER_PENDING_MAX, "%lu waits for too much", p->id);
+}
+
+static uint32_t right_word(const struct process *p, uint32_t interface)
+{
+	uint32_t status = may_use(p, interface);
+
+	if (status == BROKER_ASK)
+		return HOME_LATER;
+	if (status != RS_OK || interface == HOST || names[interface].handler)
+		return status;
+	return people_bound(interface) == NO_PROGRAM ? RS_NO_HANDLER : HOME_LATER;
+}
+
+static void opened_at_once(struct process *p, uint32_t interface, uint32_t flags,
+	uint32_t status, const struct process *handler)
+{
+	struct name *name = &names[interface];
+	uint32_t right = right_word(p, interface);
+	bool delays = flags & RS_ALLOW_DELAY;
+
+	if (status == RS_LIMIT && !world.fails && right != RS_OK)
+		MUST_BE(waits_for(p) == BROKER_PENDING_MAX, "%lu may wait for more", p->id);
+	if (fails(status))
+		return;
+	MUST_BE(status == right, "the way to %u is answered with %u", interface, status);
+	MUST_BE(status != RS_OK || interface == HOST || handler == name->handler,
+		"a lane to somebody else");
+	if (status == HOME_LATER || (status == RS_NO_HANDLER && delays))
+		waits(name, p, status == HOME_LATER, delays);
+	else if (status != RS_NO_HANDLER)
+		MUST_BE(wait_of(name, p) == name->waits_count,
+			"%lu waits for what it was told of", p->id);
+}
+
+/* The word that was to come: whether it is right, and in its turn. */
+static void word_is_right(
+	const struct process *p, uint32_t interface, uint32_t place, uint32_t status)
+{
+	const struct name *name = &names[interface];
+
+	if (fails(status))
+		return;
+	if (status == RS_NO_HANDLER)
+		MUST_BE(name->waits[place].later && !name->handler,
+			"%lu is told that nobody handles %u", p->id, interface);
+	else
+		MUST_BE(status == may_use(p, interface), "who waited gets %u", status);
+	for (uint32_t i = 0; status == RS_OK && !people_say_to_one() && i < place; i++)
+		MUST_BE(may_use(name->waits[i].p, interface) != RS_OK,
+			"it is not the turn of %lu", p->id);
+}
+
+static void opened_later(struct process *p, uint32_t interface, uint32_t status)
 {
 	struct name *name = &names[interface];
 	uint32_t place = wait_of(name, p);
 
 	MUST_BE(place < name->waits_count, "%lu does not wait for %u", p->id, interface);
-	MUST_BE(place == 0 || world.decides || fails(status), "it is not the turn of %lu",
-		p->id);
-	MUST_BE(status != HOME_LATER && (status != RS_OK || p->grants[interface] == GRANTED),
-		"who waited gets %u", status);
-	MUST_BE(status != RS_NO_HANDLER || !name->handler, "%u has a handler", interface);
-	MUST_BE(status != RS_DENIED || fails(status) || p->grants[interface] == REFUSED,
-		"%lu may use %u", p->id, interface);
-	if (status != RS_NO_HANDLER || !name->waits[place].delays)
+	word_is_right(p, interface, place, status);
+	if (status == RS_NO_HANDLER && name->waits[place].delays)
+		name->waits[place].later = false;
+	else
 		forget_wait(name, place);
 }
 
-static void wait_add(struct name *name, struct process *p, bool delays)
-{
-	uint32_t place = wait_of(name, p);
-
-	if (place == name->waits_count)
-		name->waits[name->waits_count++] = (struct waiting){ .process = p };
-	name->waits[place].delays |= delays;
-	MUST_BE(waits_for(p) <= BROKER_PENDING_MAX, "%lu waits for too much", p->id);
-}
-
-/* What an open must be answered with. */
-static uint32_t due(const struct process *p, uint32_t interface)
-{
-	if (p->grants[interface] == GRANTED)
-		return names[interface].handler ? RS_OK : RS_NO_HANDLER;
-	return p->grants[interface] == REFUSED ? RS_DENIED : HOME_LATER;
-}
-
+/* Unasked: what was to come. names[] follows when the handler is answered. */
 void books_opened(struct process *p, bool asked, uint32_t interface, uint32_t flags,
 	uint32_t status, const struct process *handler)
 {
-	if (interface == HOST) {
-		MUST_BE(status == RS_OK || fails(status), "no way to a host interface");
-		return;
-	}
-	struct name *name = &names[interface];
-	if (!asked) {
-		opened_unasked(p, interface, status);
-		return; /* names[] follows when the handler is answered */
-	}
-	if (status == RS_LIMIT && !world.fails && !name->handler)
-		MUST_BE(waits_for(p) == BROKER_PENDING_MAX, "%lu may wait for more", p->id);
-	if (fails(status))
-		return;
-	MUST_BE(status == due(p, interface), "the way to %u is answered with %u", interface,
-		status);
-	MUST_BE(status != RS_OK || handler == name->handler, "a lane to somebody else");
-	if (status == HOME_LATER || (status == RS_NO_HANDLER && (flags & RS_ALLOW_DELAY)))
-		wait_add(name, p, flags & RS_ALLOW_DELAY);
+	if (asked)
+		opened_at_once(p, interface, flags, status, handler);
+	else
+		opened_later(p, interface, status);
 }
 
 void books_process_gone(struct process *p)
 {
-	for (uint32_t i = 0; i < INTERFACES; i++) {
+	for (uint32_t i = 0; i <= INTERFACES; i++) {
 		struct name *name = &names[i];
 		uint32_t place = wait_of(name, p);
 		if (place < name->waits_count)
 			forget_wait(name, place);
-		if (name->handler == p)
+		if (name->handler == p) {
 			name->handler = NULL;
+			name->by_binding = false;
+		}
 	}
+	memset(p->replaced, 0, sizeof(p->replaced));
 }
 
 /* ---- at rest ---- */
@@ -418,6 +509,10 @@ void books_at_rest(bool everything)
 {
 	for (uint32_t i = 1; i <= pages_count; i++)
 		message_at_rest(i, everything);
+	for (uint32_t i = 0; i <= INTERFACES; i++)
+		for (uint32_t w = 0; w < names[i].waits_count; w++)
+			MUST_BE(!names[i].waits[w].later, "%lu is never told of %u",
+				names[i].waits[w].p->id, i);
 	for (uint32_t h = 0; h < world.born; h++)
 		for (uint32_t c = 0; c < world.born; c++)
 			pair_at_rest(world.all[h], world.all[c]);

@@ -63,9 +63,14 @@ static void count_freep(void *piece)
 #undef free
 
 static struct broker *broker;
+
+static struct hash program_hash(uint32_t program)
+{
+	return (struct hash){ { (uint8_t)program, 'p' } };
+}
+
 static uint32_t opens; /* how often opened() was called */
 static uint32_t open_flags;
-static bool registering; /* else nobody lets go by chance */
 
 /* ---- telling a process ---- */
 
@@ -109,8 +114,6 @@ static void on_opened(void *context, uint64_t process, uint64_t open_id,
 	(void)context;
 	opens += open_id != 0;
 	MUST_BE(p && p->known, "opened() for somebody who is gone");
-	if (status == RS_OK && lane == LANE_HOME)
-		p->table[LANE_HOME].slots |= 1ull << slot;
 	if (status == RS_OK && lane != LANE_HOME) {
 		const struct entry_of_table *entry = &p->table[lane];
 		MUST_BE(entry->state == TABLE_OPEN && entry->role == LANE_CLIENT,
@@ -176,17 +179,6 @@ static bool on_connect(void *context, const struct broker_connect *wanted)
 	return true;
 }
 
-/* What a client may not use any more. */
-static void note_revoked(struct process *client, uint32_t lane, uint64_t revoked)
-{
-	const struct process *handler = client->given[lane]->handler;
-	uint64_t now = revoked & ~client->table[lane].revoked;
-
-	for (uint32_t slot = 0; slot < TABLE_SLOTS_MAX; slot++)
-		if (now >> slot & 1)
-			client->revoked[handler->names[slot]] = world.step;
-}
-
 static void on_slots(
 	void *context, uint64_t process, uint32_t lane, uint64_t slots, uint64_t revoked)
 {
@@ -203,9 +195,6 @@ static void on_slots(
 	MUST_BE(entry->state == TABLE_OPEN ||
 			(entry->state != TABLE_FREE && !(slots & ~entry->slots)),
 		"slots of a lane that is over");
-	MUST_BE(!(slots & revoked), "a slot is allowed and revoked");
-	if (entry->role == LANE_CLIENT)
-		note_revoked(p, lane, revoked);
 	if (entry->role == LANE_CLIENT && entry->state == TABLE_OPEN)
 		for (uint32_t i = 0; i < LANES_MAX; i++) {
 			struct process *handler = p->given[lane]->handler;
@@ -213,8 +202,11 @@ static void on_slots(
 				MUST_BE(!(slots & ~handler->table[i].slots),
 					"the client may send what the handler refuses");
 		}
+	MUST_BE(!(slots & (entry->revoked | revoked)), "what was revoked comes back");
 	entry->slots = slots;
 	entry->revoked = revoked;
+	if (entry->role == LANE_HANDLER)
+		p->given[lane]->slots = slots;
 }
 
 /* Whoever opens again at once must find no dead handler. */
@@ -222,7 +214,7 @@ static void handles_nothing(const struct process *p)
 {
 	for (uint32_t i = 0; i < INTERFACES; i++) {
 		struct hash name = world_interface(i);
-		struct entry *at = *entry_place(broker, &name);
+		struct entry *at = directory_entry(broker, &name);
 		MUST_BE(!at || !at->handler || at->handler->process != p->id,
 			"the end of %lu is told while it still handles %u", p->id, i);
 	}
@@ -250,9 +242,9 @@ static void on_lane_state(
 	MUST_BE(entry->state != TABLE_FREE, "lane %u of %lu ends and is not there", lane,
 		process);
 	MUST_BE(state == TABLE_FREE || entry->state == TABLE_OPEN, "a lane ended twice");
-	MUST_BE(state != TABLE_CLOSED || memory->spoilt || entry->revoked,
-		"a lane of honest ends was closed");
-	memory->spoilt |= state == TABLE_CLOSED;
+	if (state == TABLE_CLOSED && entry->revoked && !memory->slots)
+		memory->spoilt = true; /* it was of no use to them any more */
+	MUST_BE(state != TABLE_CLOSED || memory->spoilt, "a lane of honest ends was closed");
 	if (state == TABLE_PEER_DEAD) {
 		struct process *peer = memory->client == p ? memory->handler : memory->client;
 		MUST_BE(!peer->alive, "%lu is said to be dead", peer->id);
@@ -274,69 +266,64 @@ static void on_handles(void *context, uint64_t process, uint32_t slot,
 	p->names[slot] = world_interface_of(interface);
 }
 
-/* ---- what people say ---- */
-
 static struct broker_verdict policy(void *context, uint64_t process, const struct hash *program,
 	const struct hash *interface, enum broker_right right)
 {
-	static const uint32_t statuses[] = {
-		[GRANTED] = RS_OK, [REFUSED] = RS_DENIED, [UNSAID] = BROKER_ASK
-	};
-	uint32_t i = world_interface_of(interface);
-
-	(void)context, (void)program;
-	if ((right == BROKER_USE || registering) && world_fails())
+	(void)context;
+	MUST_BE(world_process(process)->program == program->bytes[0],
+		"%lu runs another program", process);
+	if (!people_decide_now() && world_fails())
 		return (struct broker_verdict){ .status =
 							world_pick(2) ? RS_DENIED : RS_LIMIT };
-	if (right == BROKER_HANDLE || i == HOST)
-		return (struct broker_verdict){ .status = RS_OK };
-	return (struct broker_verdict){ .status = statuses[world_process(process)->grants[i]] };
+	return people_verdict(world_process(process), world_interface_of(interface), right);
 }
 
 static bool on_ask(
 	void *context, uint64_t process, const struct hash *interface, enum broker_right right)
 {
-	struct process *p = world_process(process);
+	(void)context, (void)interface, (void)right;
+	MUST_BE(world_process(process)->known, "a question of somebody who is gone");
+	return !world_fails();
+}
+
+static bool on_start(void *context, const struct hash *interface)
+{
 	uint32_t i = world_interface_of(interface);
 
 	(void)context;
-	MUST_BE(right == BROKER_USE && p->known && p->grants[i] == UNSAID,
-		"nobody need be asked about %lu and %u", process, i);
-	if (world_fails()) /* too many questions stand */
+	MUST_BE(people_bound(i) != NO_PROGRAM, "nothing is bound to %u", i);
+	if (world_fails()) {
+		if (world_pick(2))
+			rsd_start_failed(i);
 		return false;
-	world_trace("rsd: may %lu use %u?", process, i);
-	p->questions[i] = true;
+	}
+	people_start(i);
 	return true;
 }
 
-void rsd_decide(struct process *p, uint32_t interface, enum grant_is grant)
+void rsd_reconsider(uint64_t process, uint32_t interface)
 {
-	static const char *const texts[] = {
-		[GRANTED] = "may use", [REFUSED] = "may not use", [UNSAID] = "is asked about"
-	};
 	struct hash name = world_interface(interface);
 
-	world_trace("%lu %s %u", p->id, texts[grant], interface);
-	p->grants[interface] = grant;
-	p->questions[interface] = false;
-	if (world_pick(4))
-		broker_reconsider(broker, p->id, &name);
-	else
-		broker_reconsider(
-			broker, world_pick(2) ? p->id : 0, world_pick(2) ? &name : NULL);
+	broker_reconsider(broker, process, interface == NO_INTERFACE ? NULL : &name);
 }
 
-bool rsd_answer_all(void)
+void rsd_bind(uint32_t interface, uint32_t program)
 {
-	bool any = false;
+	struct hash name = world_interface(interface), of = program_hash(program);
+	int r;
 
-	for (uint32_t n = 0; n < world.born; n++)
-		for (uint32_t i = 0; i < INTERFACES; i++)
-			if (world.all[n]->known && world.all[n]->questions[i]) {
-				rsd_decide(world.all[n], i, world_pick(2) ? GRANTED : REFUSED);
-				any = true;
-			}
-	return any;
+	do /* without memory nothing is changed, and people try again */
+		r = broker_bind(broker, &name, program == NO_PROGRAM ? NULL : &of);
+	while (r == -ENOMEM);
+	MUST_BE(r == 0, "%u cannot be bound", interface);
+}
+
+void rsd_start_failed(uint32_t interface)
+{
+	struct hash name = world_interface(interface);
+
+	broker_start_failed(broker, &name);
 }
 
 /* ---- mediated lanes (linking.c, relays.c) ---- */
@@ -358,6 +345,28 @@ static void drained(struct memory *memory, enum lane_role from)
 			show_state(left, i, TABLE_PEER_DEAD);
 }
 
+/* Nothing passes in a slot that is not allowed, whatever the two agreed on. */
+static bool is_allowed(
+	const struct memory *memory, enum lane_role from, const struct item *item)
+{
+	return from == LANE_HANDLER || item->kind != RECORD_MESSAGE ||
+	       memory->gone[LANE_CLIENT] || memory->gone[LANE_HANDLER] ||
+	       item->slot >= TABLE_SLOTS_MAX || (memory->slots >> item->slot & 1);
+}
+
+static bool refuse_it(struct memory *memory, const struct item *item)
+{
+	struct item answer = {
+		.kind = RECORD_ANSWER, .message = item->message, .slot = RS_DENIED
+	};
+
+	if (books_wants(item->message) && !queue_add(memory_in(memory, LANE_CLIENT), answer))
+		return false;
+	books_refused(item->message, memory->handler);
+	queue_drop(&memory->requests);
+	return true;
+}
+
 static bool pass(struct memory *memory, enum lane_role from)
 {
 	enum lane_role to = other_role(from);
@@ -370,6 +379,8 @@ static bool pass(struct memory *memory, enum lane_role from)
 			drained(memory, from);
 		return memory->cut;
 	}
+	if (!is_allowed(memory, from, queue_peek(in)))
+		return refuse_it(memory, queue_peek(in));
 	if (!memory->gone[to] && !queue_add(out, *queue_peek(in)))
 		return false;
 	queue_drop(in);
@@ -423,11 +434,9 @@ static void on_message(struct process *p, const struct said *said)
 {
 	struct hash name = world_interface(said->interface);
 	bool unregister = said->lane;
-
-	registering = !unregister;
 	uint32_t status = unregister ? broker_unregister(broker, p->id, &name)
 				     : broker_register(broker, p->id, &name, 0);
-	registering = false;
+
 	world_trace("rsd: %lu %s %u: %u", p->id, unregister ? "lets go of" : "registers",
 		said->interface, status);
 	if (unregister)
@@ -491,7 +500,7 @@ bool rsd_read(struct process *p)
 
 bool rsd_start(struct process *p)
 {
-	static const struct hash program = { "a program" };
+	const struct hash program = program_hash(p->program);
 
 	memset(p->names, 0xff, sizeof(p->names));
 	p->table[LANE_HOME].state = TABLE_OPEN;
@@ -533,8 +542,11 @@ static void other_end_agrees(const struct process *p, uint32_t lane)
 	for (uint32_t i = 1; i < LANES_MAX; i++)
 		if (other->given[i] == memory && (other != p || i != lane)) {
 			MUST_BE(other->table[i].state == TABLE_OPEN, "half a lane");
-			MUST_BE(other->table[i].slots == p->table[lane].slots,
-				"the ends differ in what is allowed");
+			MUST_BE(p->table[lane].role == LANE_HANDLER ||
+					!(p->table[lane].slots & ~other->table[i].slots),
+				"the client may send what the handler refuses");
+			MUST_BE(other->table[i].revoked == p->table[lane].revoked,
+				"the ends differ in what was revoked");
 			return;
 		}
 	world_fault("a lane with one end");
@@ -560,7 +572,8 @@ void rsd_begin(void)
 		.slots = on_slots,
 		.lane_state = on_lane_state,
 		.handles = on_handles,
-		.ask = on_ask };
+		.ask = on_ask,
+		.start = on_start };
 	struct hash host = world_interface(HOST);
 
 	pieces = 0;

@@ -106,11 +106,10 @@ static struct process *start(bool hostile)
 		abort();
 	p->id = world.born + 1;
 	p->hostile = hostile;
+	p->program = world_pick(PROGRAMS);
 	world.all[world.born++] = p;
 	p->alive = rsd_start(p);
 	world_trace("%lu starts%s", p->id, hostile ? ", hostile" : "");
-	for (uint32_t i = 0; world.decides && i < INTERFACES; i++)
-		p->grants[i] = world_pick(2) ? GRANTED : world_pick(3) ? UNSAID : REFUSED;
 	return p;
 }
 
@@ -150,17 +149,6 @@ static void pass_something(void)
 		rsd_pass(books_lane(all - 1 - world_pick(recent)));
 }
 
-/* A question is answered; or what was said is not meant any more. */
-static void decide(struct process *p)
-{
-	uint32_t interface = world_pick(INTERFACES);
-
-	if (p->questions[interface])
-		rsd_decide(p, interface, world_pick(4) ? GRANTED : REFUSED);
-	else
-		rsd_decide(p, interface, world_pick(3));
-}
-
 static void step(void)
 {
 	struct process *p = world.born ? somebody() : NULL;
@@ -168,9 +156,9 @@ static void step(void)
 	if ((!p || world_chance(world.starts)) && known() < ALIVE_MAX &&
 		world.born + 1 < BORN_MAX)
 		start(world_chance(world.hostiles));
-	else if (p && p->known && world_chance(world.decides))
-		decide(p);
-	else if (world.mediated && world_pick(3) == 0)
+	else if (world_chance(world.decisions))
+		people_step();
+	else if ((world.mediated || world.decisions) && world_pick(3) == 0)
 		pass_something();
 	else if (p && world_pick(4) == 0)
 		rsd_read(p);
@@ -184,14 +172,14 @@ static void step(void)
 static void draw_chances(void)
 {
 	static const uint32_t kills[] = { 0, 40, 150, 400 }, fails[] = { 0, 0, 5, 30, 200 },
-			      hostiles[] = { 0, 0, 3, 8 }, decides[] = { 0, 10, 50 };
+			      hostiles[] = { 0, 0, 3, 8 }, decisions[] = { 0, 20, 60, 200 };
 
 	world.kills = kills[world_pick(ARRAY_LEN(kills))];
 	world.fails = fails[world_pick(ARRAY_LEN(fails))];
 	world.hostiles = hostiles[world_pick(ARRAY_LEN(hostiles))];
+	world.decisions = decisions[world_pick(ARRAY_LEN(decisions))];
 	world.starts = 5 + world_pick(40);
 	world.notices = 1 + world_pick(20);
-	world.decides = decides[world_pick(ARRAY_LEN(decides))];
 	world.mediated = world_pick(3) == 0;
 }
 
@@ -213,7 +201,6 @@ static void rest(void)
 		}
 		for (uint32_t i = 0; i < books_lanes(); i++)
 			any |= rsd_pass(books_lane(i));
-		any |= rsd_answer_all();
 	}
 	rsd_ends_agree();
 }
@@ -226,12 +213,17 @@ static void all_come_to_rest(void)
 		if (world.all[i]->hostile)
 			world_kill(world.all[i], "enough of it");
 	rest();
+	for (uint32_t n = 0; people_settle(); n++) {
+		MUST_BE(n < REST_MAX, "there are always more questions");
+		rest();
+	}
 	books_at_rest(false);
 }
 
 /* What still waits for a handler gets one. */
 static void everything_is_handled(void)
 {
+	people_allow_all();
 	struct process *p = start(false);
 
 	for (uint32_t i = 0; i < INTERFACES; i++) {
@@ -249,6 +241,7 @@ static void everybody_goes(void)
 	for (uint32_t i = 0; i < world.born; i++)
 		world_kill(world.all[i], "the end");
 	rest();
+	people_allow_all(); /* what is bound is remembered */
 	rsd_end();
 }
 
@@ -260,6 +253,7 @@ static void begin(uint64_t seed, bool trace)
 	world.dice = (seed + 1) * 0x9e3779b97f4a7c15ull;
 	draw_chances();
 	books_begin();
+	people_begin();
 	rsd_begin();
 	world.calm = false;
 }

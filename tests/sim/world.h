@@ -5,8 +5,8 @@
  * killed and when that is noticed, what fails. A seed replays a run exactly.
  *
  * One world at a time. Rooms: rsd (the broker and what workers.c does with it), runtime (an
- * honest process), program (what runs in it), hostile, books (what must hold), world (time,
- * chance, life and death).
+ * honest process), program (what runs in it), hostile, people (what they grant, answer and
+ * bind), books (what must hold), world (time, chance, life and death).
  */
 #pragma once
 
@@ -31,6 +31,7 @@
 
 #define ALIVE_MAX    7u /* processes at a time */
 #define BORN_MAX     128u
+#define PROGRAMS     3u
 #define INTERFACES   5u
 #define HOST         INTERFACES /* an interface of rsd itself */
 #define NO_INTERFACE UINT32_MAX
@@ -67,7 +68,8 @@ struct memory {
 	bool gone[2]; /* by role: that side writes no more; the other is told when all is passed
 			 on */
 	bool cut;     /* nothing is passed on any more */
-	bool spoilt;  /* an end lied, or could not take it: it may be closed before its time */
+	uint64_t slots; /* as the handler's table says, and rsd goes by */
+	bool spoilt; /* an end lied, or could not take it: it may be closed before its time */
 };
 
 struct entry_of_table {
@@ -126,22 +128,12 @@ struct said {
 	uint64_t generation;
 };
 
-enum grant_is { /* what a process may use */
-	GRANTED,
-	REFUSED,
-	UNSAID /* a person is asked */
-};
-
 struct process {
 	uint64_t id;
+	uint32_t program;
 	bool hostile, alive;
 	bool known;  /* rsd was not told of its end yet */
 	bool broken; /* rsd reads it no more */
-
-	/* what people say */
-	enum grant_is grants[INTERFACES];
-	bool questions[INTERFACES];   /* that stand */
-	uint32_t revoked[INTERFACES]; /* when a way to it was taken away last */
 
 	/* shared with rsd */
 	struct entry_of_table table[LANES_MAX];
@@ -175,8 +167,15 @@ struct process {
 	uint32_t sequence[INTERFACES];
 	bool registering[INTERFACES];
 
+	/* people's */
+	struct {
+		bool once; /* somebody said something for this process alone */
+		uint32_t status;
+	} answers[INTERFACES + 1];
+
 	/* the books' */
-	uint32_t let_go[INTERFACES]; /* when it unregistered last */
+	uint32_t let_go[INTERFACES]; /* when it unregistered last, or had to */
+	bool replaced[INTERFACES];   /* what was sent to it before still comes */
 };
 
 struct world {
@@ -187,7 +186,7 @@ struct world {
 	struct process *all[BORN_MAX];
 	uint32_t born;
 	/* chances, one in so many steps (0: never), drawn for each run */
-	uint32_t kills, starts, fails, notices, hostiles, decides;
+	uint32_t kills, starts, fails, notices, hostiles, decisions;
 	bool mediated;
 };
 extern struct world world;
@@ -257,10 +256,10 @@ void rsd_gone(struct process *p); /* its death is noticed */
 const struct told *rsd_next(const struct process *p);
 void rsd_took(struct process *p);
 void rsd_ends_agree(void);
-/* Somebody says what this process may use: answers a question, or thinks better of it. */
-void rsd_decide(struct process *p, uint32_t interface, enum grant_is grant);
-/* Answers all questions. False: there were none. */
-bool rsd_answer_all(void);
+/* What people said; process 0: of all, interface NO_INTERFACE: all. */
+void rsd_reconsider(uint64_t process, uint32_t interface);
+void rsd_bind(uint32_t interface, uint32_t program); /* NO_PROGRAM: to none */
+void rsd_start_failed(uint32_t interface);
 
 /* ---- runtime.c: as runtime/ does it, in steps others can come between ---- */
 
@@ -276,6 +275,26 @@ bool runtime_answer(struct process *p, uint32_t asked);
 void runtime_cancel(struct process *p);       /* some message of its own */
 void runtime_forget_route(struct process *p); /* as one does that has many */
 bool runtime_say(struct process *p, struct said said);
+
+/* ---- people.c ---- */
+
+#define NO_PROGRAM UINT32_MAX
+
+void people_begin(void);
+void people_step(void); /* one of them says something */
+/* Every question is answered, nothing is being started any more. False: nothing was. */
+bool people_settle(void);
+void people_allow_all(void);
+/* They are asked for nothing else while something is decided. */
+bool people_decide_now(void);
+struct broker_verdict people_verdict(
+	const struct process *p, uint32_t interface, enum broker_right right);
+uint32_t people_granted(const struct process *p); /* bit i: it may send to interface i now */
+/* When it could last send less, or only through rsd. */
+uint32_t people_took(const struct process *p, uint32_t interface);
+uint32_t people_bound(uint32_t interface);
+void people_start(uint32_t interface); /* somebody wants the bound program */
+bool people_say_to_one(void);          /* what is said now is for one process alone */
 
 /* ---- program.c, hostile.c ---- */
 
@@ -315,5 +334,7 @@ void books_opened(struct process *p, bool asked, uint32_t interface, uint32_t fl
 	uint32_t status, const struct process *handler);
 void books_process_gone(struct process *p);
 struct process *books_handler(uint32_t interface);
+void books_bound(uint32_t interface);    /* or bound no more */
+void books_reviewed(uint32_t interface); /* whether its handler may handle it still */
 /* When nothing moves any more. everything: all interfaces are handled, so nothing waits. */
 void books_at_rest(bool everything);
