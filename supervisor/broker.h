@@ -205,6 +205,8 @@ bool broker_state(const struct broker *broker, uint64_t process, const struct ha
 
 /* Whether this client has a lane into that handler: the handler knows of it. */
 bool broker_serves(const struct broker *broker, uint64_t handler, uint64_t client);
+/* What it runs; NULL: there is no such process. */
+const struct hash *broker_program(const struct broker *broker, uint64_t process);
 
 /* For ps and inspect: what a process handles and what it waits for; each() returns false to
  * stop. */

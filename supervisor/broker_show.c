@@ -125,6 +125,13 @@ bool broker_serves(const struct broker *broker, uint64_t handler, uint64_t clien
 	return false;
 }
 
+const struct hash *broker_program(const struct broker *broker, uint64_t process)
+{
+	const struct member *member = directory_member(broker, process);
+
+	return member ? &member->program : NULL;
+}
+
 /* ---- of all interfaces ---- */
 
 static uint32_t waiting(const struct entry *entry)

@@ -431,6 +431,13 @@ static void input_wanted(void *context, uint64_t id)
 		p->attached->input_wanted(p->attached->context);
 }
 
+static const char *name(void *context, uint64_t id)
+{
+	const struct process *p = roster_get(((struct processes *)context)->roster, id);
+
+	return p ? p->name : "";
+}
+
 struct workers_events processes_workers_events(struct processes *ps)
 {
 	return (struct workers_events){ .context = ps,
@@ -438,7 +445,8 @@ struct workers_events processes_workers_events(struct processes *ps)
 		.broken = broken,
 		.output = output,
 		.output_blocked = output_blocked,
-		.input_wanted = input_wanted };
+		.input_wanted = input_wanted,
+		.name = name };
 }
 
 /* ---- from the compiler ---- */

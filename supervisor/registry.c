@@ -196,12 +196,39 @@ static uint32_t on_state(void *self, const struct host_message *message, const v
 	return SERVE_TAKEN;
 }
 
+#define SENDER_BYTES_MAX 128u /* a hash and a name of CONTROL_NAME_MAX */
+
+/* Of who does not send to it nobody learns anything, not even whether there is such a process.
+ */
+static uint32_t on_sender(void *self, const struct host_message *message, const void *decoded)
+{
+	const struct rs_interface_sender_request *request = decoded;
+	const struct crew *crew = self;
+	const struct hash *program = broker_program(crew->broker, request->process);
+	uint8_t body[SENDER_BYTES_MAX];
+
+	if (!program || !broker_serves(crew->broker, message->process, request->process))
+		return RS_BAD_ARGUMENT;
+	const char *name = crew->events.name
+				   ? crew->events.name(crew->events.context, request->process)
+				   : "";
+	const struct rs_interface_sender_answer answer = {
+		.program = { program->bytes, HASH_BYTES }, .name = { name, strlen(name) }
+	};
+	int64_t bytes = rs_interface_sender_answer_encode(&answer, body, sizeof(body));
+	if (bytes < 0)
+		return RS_LIMIT;
+	serve_answer(&crew->env, message, RS_OK, body, (uint32_t)bytes);
+	return SERVE_TAKEN;
+}
+
 static const struct serve_row requests[RS_INTERFACE_RPCS] = {
 	[RS_INTERFACE_REGISTER] = { &rs_interface_register_request_layout, on_register },
 	[RS_INTERFACE_UNREGISTER] = { &rs_interface_unregister_request_layout, on_unregister },
 	[RS_INTERFACE_ASK] = { &rs_interface_ask_request_layout, on_ask },
 	[RS_INTERFACE_CANCEL] = { &rs_interface_cancel_request_layout, on_cancel },
 	[RS_INTERFACE_STATE] = { &rs_interface_state_request_layout, on_state },
+	[RS_INTERFACE_SENDER] = { &rs_interface_sender_request_layout, on_sender },
 };
 
 void registry_message(

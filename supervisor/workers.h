@@ -39,6 +39,8 @@ struct workers_events {
 	/* The program has read input, there is room for more (host_console_room). May be NULL.
 	 */
 	void (*input_wanted)(void *context, uint64_t process);
+	/* What the user calls it, in UTF-8; "": nothing. May be NULL. */
+	const char *(*name)(void *context, uint64_t process);
 };
 
 int workers_new(const struct workers_events *events, struct workers **out) MUST_USE;

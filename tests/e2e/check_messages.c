@@ -39,6 +39,22 @@ START_TEST(an_answer_comes_back)
 }
 END_TEST
 
+START_TEST(a_handler_learns_who_sends_to_it_and_of_nobody_else)
+{
+	run_expect(0, NULL, "rsctl add \"$guests\"/ask.wasm >\"$here/ask\"");
+	uint64_t other = run_start("rsctl start \"$guests\"/silent.wasm");
+	uint64_t who = start_registered("\"$guests\"/who.wasm");
+	struct run_said said = run_expect(0, NULL,
+		"rsctl run --name friend \"$guests\"/ask.wasm me %" PRIu64 " %" PRIu64
+		" 0 18446744073709551615",
+		other, who);
+	struct run_said wanted = run_expect(0, NULL,
+		"echo \"friend $(cat \"$here/ask\")\"; for i in 1 2 3 4; do echo \"bad "
+		"argument\"; done");
+	ck_assert_str_eq(said.out, wanted.out);
+}
+END_TEST
+
 START_TEST(who_asks_first_waits)
 {
 	struct run_job ask = run_behind("rsctl run \"$guests\"/ask.wasm one two");
@@ -324,6 +340,7 @@ static void add_tests(TCase *tc)
 {
 	tcase_add_test(tc, an_answer_comes_back);
 	tcase_add_test(tc, who_asks_first_waits);
+	tcase_add_test(tc, a_handler_learns_who_sends_to_it_and_of_nobody_else);
 	tcase_add_test(tc, two_clients_each_get_their_own_answers);
 	tcase_add_test(tc, without_a_handler_a_message_is_refused_at_once);
 	tcase_add_test(tc, a_program_may_be_its_own_client);
