@@ -2,6 +2,7 @@
  * say, and when. */
 #include <stdio.h>
 
+#include "interfaces/time.h"
 #include "tests/supervisor/fake_worker.h"
 
 enum {
@@ -214,6 +215,96 @@ START_TEST(two_that_conspire_are_cut_off_all_the_same)
 	ck_assert(send_one(&client, 1, 10)); /* it does not care what its table says */
 	pump();
 	ck_assert_uint_eq(take_one(&handler), 0);
+}
+END_TEST
+
+static struct hash echo_name(void)
+{
+	struct hash name;
+
+	memcpy(name.bytes, echo, HASH_BYTES);
+	return name;
+}
+
+START_TEST(what_was_sent_before_another_took_over_is_passed_on_to_the_old_one)
+{
+	const struct hash name = echo_name(), other = { "another program" };
+	struct fake next;
+
+	for (uint64_t id = 1; id <= 3; id++)
+		ck_assert(send_one(&client, id, 100)); /* rsd did not look yet */
+	ck_assert_int_eq(workers_bind(workers, &name, &other), 0);
+	a_program = other;
+	fake_ready(&next, 3);
+	for (uint64_t id = 1; id <= 3; id++)
+		ck_assert_uint_eq(take_one(&handler), id);
+	ck_assert(send_one(&client, 4, 100));
+	ck_assert_uint_eq(ask_interface(&next, RS_INTERFACE_REGISTER, echo), RS_OK);
+	ck_assert_uint_eq(client.fake.table->lanes[client.index].slots, 0);
+	pump();
+	ck_assert_uint_eq(take_one(&handler), 4);
+	struct home_opened opened = open_interface(&client.fake, echo, 0);
+	ck_assert_uint_eq(opened.status, RS_OK);
+	ck_assert_uint_ne(opened.lane, client.index);
+	ck_assert_uint_eq(broken_process, 0);
+}
+END_TEST
+
+static uint32_t said; /* by the user */
+
+static struct broker_verdict policy(void *context, uint64_t process, const struct hash *program,
+	const struct hash *interface, enum broker_right right)
+{
+	const struct hash name = echo_name();
+
+	(void)context, (void)process, (void)program;
+	return (struct broker_verdict){
+		.status = right == BROKER_USE && hash_equal(interface, &name) ? said : RS_OK
+	};
+}
+
+START_TEST(what_is_revoked_passes_no_more_though_the_two_conspire)
+{
+	const struct hash name = echo_name();
+
+	workers_policy(workers, policy, NULL);
+	said = RS_DENIED;
+	ck_assert(send_one(&client, 1, 100)); /* rsd did not look yet */
+	workers_reconsider(workers, 0, &name);
+	ck_assert(send_one(&client, 2, 100));
+	pump();
+	ck_assert_uint_eq(take_one(&handler), 0);
+	ck_assert_uint_eq(open_interface(&client.fake, echo, 0).status, RS_DENIED);
+	said = RS_OK; /* again: and what was sent meanwhile is not heard of */
+	ck_assert(send_one(&client, 3, 100));
+	struct home_opened opened = open_interface(&client.fake, echo, 0);
+	ck_assert_uint_eq(opened.status, RS_OK);
+	ck_assert_uint_ne(opened.lane, client.index);
+	pump();
+	ck_assert_uint_eq(take_one(&handler), 0);
+}
+END_TEST
+
+static struct broker_verdict deny_all(void *context, uint64_t process,
+	const struct hash *program, const struct hash *interface, enum broker_right right)
+{
+	(void)context, (void)process, (void)program, (void)interface, (void)right;
+	return (struct broker_verdict){ .status = RS_DENIED };
+}
+
+START_TEST(a_host_interface_that_is_taken_away_is_taken_away_in_the_table)
+{
+	const struct table_lane *home = &client.fake.table->lanes[LANE_HOME];
+	struct home_opened opened = open_interface(&client.fake, rs_interface_time, 0);
+	struct hash name;
+
+	memcpy(name.bytes, rs_interface_time, HASH_BYTES);
+	ck_assert_uint_eq(opened.status, RS_OK);
+	ck_assert(home->slots >> opened.slot & 1);
+	workers_policy(workers, deny_all, NULL);
+	workers_reconsider(workers, CLIENT, &name);
+	ck_assert(!(home->slots >> opened.slot & 1));
+	ck_assert(home->revoked >> opened.slot & 1);
 }
 END_TEST
 
@@ -447,6 +538,9 @@ static Suite *linking_suite(void)
 	tcase_add_loop_test(tc, a_flood_takes_turns_with_home_lanes, 0, 2);
 	tcase_add_test(tc, unregistering_takes_the_slot_away_from_both);
 	tcase_add_test(tc, two_that_conspire_are_cut_off_all_the_same);
+	tcase_add_test(tc, what_was_sent_before_another_took_over_is_passed_on_to_the_old_one);
+	tcase_add_test(tc, what_is_revoked_passes_no_more_though_the_two_conspire);
+	tcase_add_test(tc, a_host_interface_that_is_taken_away_is_taken_away_in_the_table);
 	tcase_add_test(tc, a_process_that_talks_to_itself_ends_cleanly);
 	tcase_add_test(tc, a_thousand_lanes_one_after_the_other_leave_nothing);
 	tc = new_case(suite, "death");

@@ -67,7 +67,7 @@ struct fake {
 	uint64_t next_id;
 };
 
-static const struct hash a_program = { "program" };
+static struct hash a_program = { "program" }; /* what the next one runs */
 
 static inline void fake_start(struct fake *fake, uint64_t process)
 {
