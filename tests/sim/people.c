@@ -181,11 +181,17 @@ bool people_settle(void)
 	return any;
 }
 
+void people_unbind_all(void)
+{
+	for (uint32_t i = 0; i < INTERFACES; i++)
+		if (bound[i] != NO_PROGRAM)
+			bind(i, NO_PROGRAM);
+}
+
 void people_allow_all(void)
 {
+	people_unbind_all();
 	for (uint32_t i = 0; i <= INTERFACES; i++) {
-		if (i < INTERFACES)
-			bind(i, NO_PROGRAM);
 		for (uint32_t program = 0; program < PROGRAMS; program++) {
 			memset(grants[program][i], 0, sizeof(grants[program][i]));
 			said(program, i);

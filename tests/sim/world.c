@@ -241,7 +241,7 @@ static void everybody_goes(void)
 	for (uint32_t i = 0; i < world.born; i++)
 		world_kill(world.all[i], "the end");
 	rest();
-	people_allow_all(); /* what is bound is remembered */
+	people_unbind_all(); /* or that is remembered */
 	rsd_end();
 }
 

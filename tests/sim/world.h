@@ -285,6 +285,7 @@ void people_step(void); /* one of them says something */
 /* Every question is answered, nothing is being started any more. False: nothing was. */
 bool people_settle(void);
 void people_allow_all(void);
+void people_unbind_all(void);
 /* They are asked for nothing else while something is decided. */
 bool people_decide_now(void);
 struct broker_verdict people_verdict(
