@@ -71,8 +71,11 @@ void lanes_close(struct broker *broker, struct link *link)
 
 /* ---- what may be left of a direct lane ---- */
 
+/* interface NULL: any. */
 static bool is_left(const struct member *client, const struct hash *interface)
 {
+	if (!interface)
+		return client->left_count || client->left_more;
 	for (uint32_t i = 0; i < client->left_count; i++)
 		if (hash_equal(&client->left[i], interface))
 			return true;
@@ -109,7 +112,7 @@ static bool was_allowed(const struct link *link, const struct hash *interface)
 
 	for (uint32_t s = 0; handler && s < TABLE_SLOTS_MAX; s++)
 		if ((link->ever >> s & 1) &&
-			hash_equal(&handler->slots[s].interface, interface))
+			(!interface || hash_equal(&handler->slots[s].interface, interface)))
 			return true;
 	return false;
 }
