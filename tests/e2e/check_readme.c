@@ -37,6 +37,12 @@ START_TEST(an_interface)
 }
 END_TEST
 
+START_TEST(programs_that_start_programs)
+{
+	follow("'In C' 'Programs that start programs'");
+}
+END_TEST
+
 /* The steps themselves are looked at: what differs from the text is found. */
 START_TEST(a_text_that_is_wrong_is_noticed)
 {
@@ -62,6 +68,7 @@ static Suite *suite(void)
 	tcase_add_test(tc, a_program_in_c);
 	tcase_add_test(tc, a_program_in_rust);
 	tcase_add_test(tc, an_interface);
+	tcase_add_test(tc, programs_that_start_programs);
 	tcase_add_test(tc, a_text_that_is_wrong_is_noticed);
 	suite_add_tcase(s, tc);
 	return s;
