@@ -157,10 +157,6 @@ uint32_t broker_register(struct broker *broker, uint64_t process, const struct h
 uint32_t broker_unregister(
 	struct broker *broker, uint64_t process, const struct hash *interface);
 
-/* What it may do now; nothing is asked, opened or counted. BROKER_ASK: a person could say. */
-struct broker_verdict broker_judge(const struct broker *broker, uint64_t process,
-	const struct hash *interface, enum broker_right right);
-
 /*
  * The policy may say something else now of this process (0: all) and this interface (NULL:
  * all). Who waits gets what it may have; a slot that is not allowed any more is taken away at

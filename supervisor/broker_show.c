@@ -78,18 +78,15 @@ bool broker_use(const struct broker *broker, uint64_t process, struct broker_use
 	return true;
 }
 
-/* Of a bound interface the binding says who handles it. */
-static struct broker_verdict to_handle(const struct broker *broker, const struct member *member,
-	const struct hash *interface, const struct entry *entry)
+static struct broker_verdict judge(const struct broker *broker, const struct member *member,
+	const struct hash *interface, enum broker_right right)
 {
-	bool bound = entry && entry->bound;
-	uint32_t status =
-		bound ? (hash_equal(&entry->program, &member->program) ? RS_OK : RS_DENIED)
-		: entry && (entry->host || entry->instance)
-			? RS_DENIED
-			: judging_handle(broker, member, interface);
+	const struct entry *entry = directory_entry(broker, interface);
 
-	return (struct broker_verdict){ .status = status };
+	if (right == BROKER_USE)
+		return judging_use(broker, member, interface, entry);
+	return (struct broker_verdict){ .status = judging_register(
+						broker, member, interface, entry) };
 }
 
 bool broker_state(const struct broker *broker, uint64_t process, const struct hash *interface,
@@ -100,10 +97,7 @@ bool broker_state(const struct broker *broker, uint64_t process, const struct ha
 
 	if (!member)
 		return false;
-	*out = (struct broker_state){
-		.verdict = right == BROKER_USE ? judging_use(broker, member, interface, entry)
-					       : to_handle(broker, member, interface, entry)
-	};
+	*out = (struct broker_state){ .verdict = judge(broker, member, interface, right) };
 	uint32_t limit = out->verdict.limits.body_bytes_max;
 	if (out->verdict.status != RS_OK)
 		return true;

@@ -74,34 +74,10 @@ static void hand_over(struct broker *broker, struct entry *entry)
 
 /* ---- registering ---- */
 
-static uint32_t may_handle(const struct broker *broker, const struct member *handler,
-	const struct hash *interface, const struct entry *entry)
-{
-	if (entry && (entry->host || entry->instance))
-		return RS_DENIED;
-	if (entry && entry->bound)
-		return hash_equal(&handler->program, &entry->program) ? RS_OK : RS_DENIED;
-	return judging_handle(broker, handler, interface);
-}
-
-struct broker_verdict broker_judge(const struct broker *broker, uint64_t process,
-	const struct hash *interface, enum broker_right right)
-{
-	const struct member *member = directory_member(broker, process);
-	const struct entry *entry = directory_entry(broker, interface);
-
-	if (!member)
-		return (struct broker_verdict){ .status = RS_DENIED };
-	if (right == BROKER_USE)
-		return judging_use(broker, member, interface, entry);
-	return (struct broker_verdict){ .status =
-						may_handle(broker, member, interface, entry) };
-}
-
 static uint32_t may_register(struct broker *broker, const struct member *handler,
 	const struct hash *interface, const struct entry *entry)
 {
-	uint32_t status = may_handle(broker, handler, interface, entry);
+	uint32_t status = judging_register(broker, handler, interface, entry);
 
 	if (status == BROKER_ASK &&
 		!(broker->act.ask && broker->act.ask(broker->act.context, handler->process,

@@ -35,3 +35,13 @@ uint32_t judging_handle(
 {
 	return verdict_of(broker, handler, interface, BROKER_HANDLE).status;
 }
+
+uint32_t judging_register(const struct broker *broker, const struct member *handler,
+	const struct hash *interface, const struct entry *entry)
+{
+	if (entry && (entry->host || entry->instance))
+		return RS_DENIED;
+	if (entry && entry->bound)
+		return hash_equal(&handler->program, &entry->program) ? RS_OK : RS_DENIED;
+	return judging_handle(broker, handler, interface);
+}

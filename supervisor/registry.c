@@ -31,13 +31,15 @@ static uint32_t keep(struct worker *worker, const struct worker_petition *petiti
 static uint32_t decide(
 	struct crew *crew, const struct worker *worker, const struct worker_petition *petition)
 {
-	uint64_t process = worker->process;
+	struct broker_state state;
 
 	if (!petition->asks)
-		return broker_register(
-			crew->broker, process, &petition->interface, petition->body_bytes_max);
-	return broker_judge(crew->broker, process, &petition->interface, petition->right)
-		.status;
+		return broker_register(crew->broker, worker->process, &petition->interface,
+			petition->body_bytes_max);
+	return broker_state(crew->broker, worker->process, &petition->interface,
+		       petition->right, &state)
+		       ? state.verdict.status
+		       : RS_DENIED;
 }
 
 static void answer(struct crew *crew, const struct worker *worker,
@@ -139,14 +141,13 @@ static uint32_t on_ask(void *self, const struct host_message *message, const voi
 	struct worker_petition petition = { .id = message->id, .asks = true };
 
 	if (!name_of(&request->interface, &petition.interface) ||
-		!right_of((int32_t)request->right, &petition.right))
+		!right_of(request->right, &petition.right))
 		return RS_MALFORMED;
 	uint32_t status = decide(crew, worker, &petition);
 	if (status != BROKER_ASK)
 		return status;
 	if (!asker->ask || !asker->ask(asker->context, message->process, &petition.interface,
-				   petition.right, (const char *)request->reason.at,
-				   request->reason.bytes)) {
+				   petition.right, request->reason.at, request->reason.bytes)) {
 		worker->refused++;
 		return RS_LIMIT;
 	}
@@ -173,15 +174,12 @@ static uint32_t on_state(void *self, const struct host_message *message, const v
 	uint8_t body[RS_INTERFACE_STATE_ANSWER_BYTES_MAX];
 	struct crew *crew = self;
 	struct broker_state state;
+	enum broker_right right;
 	struct hash interface;
 
-	if (!name_of(&request->interface, &interface) ||
-		(request->right != RS_INTERFACE_RIGHT_USE &&
-			request->right != RS_INTERFACE_RIGHT_REGISTER))
+	if (!name_of(&request->interface, &interface) || !right_of(request->right, &right))
 		return RS_MALFORMED;
-	if (!broker_state(crew->broker, message->process, &interface,
-		    request->right == RS_INTERFACE_RIGHT_USE ? BROKER_USE : BROKER_HANDLE,
-		    &state))
+	if (!broker_state(crew->broker, message->process, &interface, right, &state))
 		return RS_DENIED;
 	const struct rs_interface_state_answer answer = {
 		.grant = grant_of(state.verdict.status),
@@ -225,8 +223,8 @@ static uint32_t on_sender(void *self, const struct host_message *message, const 
 static const struct serve_row requests[RS_INTERFACE_RPCS] = {
 	[RS_INTERFACE_REGISTER] = { &rs_interface_register_request_layout, on_register },
 	[RS_INTERFACE_UNREGISTER] = { &rs_interface_unregister_request_layout, on_unregister },
-	[RS_INTERFACE_ASK] = { &rs_interface_ask_request_layout, on_ask },
 	[RS_INTERFACE_CANCEL] = { &rs_interface_cancel_request_layout, on_cancel },
+	[RS_INTERFACE_ASK] = { &rs_interface_ask_request_layout, on_ask },
 	[RS_INTERFACE_STATE] = { &rs_interface_state_request_layout, on_state },
 	[RS_INTERFACE_SENDER] = { &rs_interface_sender_request_layout, on_sender },
 };
