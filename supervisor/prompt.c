@@ -5,9 +5,9 @@
 #include <string.h>
 #include <termios.h>
 
-#include "ipc/hash.h"
 #include "supervisor/ask.h"
 #include "supervisor/asks.h"
+#include "supervisor/cells.h"
 #include "supervisor/say.h"
 
 static const struct {
@@ -66,25 +66,20 @@ static size_t place_of(const struct prompt *prompt, json_int_t number)
 	return i;
 }
 
-/* What it wants, in one line. Digits alone, or the letters that they happen to be, could be
- * taken for the name of another interface. */
+/* What it wants, in one line. What the digits of a hash are, or read like, could be taken for
+ * the name of another interface: that it has none is said. */
 static void say_question(const json_t *row)
 {
 	const char *interface = ask_text(row, "interface"), *name = ask_text(row, "name");
-	const char *wish = strcmp(ask_text(row, "right"), "register") == 0 ? "handle" : "use";
-	long long process = (long long)ask_number(row, "process", 0);
-	char program[RSCTL_SHORT_HASH + 1];
+	bool handles = strcmp(ask_text(row, "right"), "register") == 0;
+	bool unnamed = strlen(interface) == HASH_HEX_SIZE - 1;
+	char program[RSCTL_SHORT_HASH + 1], room[CELLS_INTERFACE_SIZE];
 
 	snprintf(program, sizeof(program), "%s", ask_text(row, "program"));
-	if (!*name)
-		name = program;
-	if (strlen(interface) == HASH_HEX_SIZE - 1)
-		(void)say_error(0, name,
-			"process %lld wants to %s an interface without a name (%s)", process,
-			wish, interface);
-	else
-		(void)say_error(
-			0, name, "process %lld wants to %s %s", process, wish, interface);
+	(void)say_error(0, *name ? name : program, "process %lld wants to %s %s%s",
+		(long long)ask_number(row, "process", 0), handles ? "handle" : "use",
+		unnamed ? "an interface without a name: " : "",
+		cells_interface(interface, room));
 }
 
 static void say_reason(const json_t *row)
