@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "runtime/held.h"
+#include "runtime/sending.h"
 #include "tests/check_run.h"
 #include "tests/runtime/world.h"
 
@@ -355,6 +356,21 @@ START_TEST(an_own_request_waits_asleep)
 }
 END_TEST
 
+START_TEST(a_word_that_came_after_the_refusal_is_not_slept_over)
+{
+	struct body body = body_of("x", 1);
+	uint64_t id;
+
+	ck_assert_uint_eq(sending_message(away, &body, SENDING_UNKEPT, &id), RS_BUSY);
+	world_opened(away, RS_DENIED, 0, 0, false);
+	for (int i = 0; i < 3; i++) { /* the first sleep sees it, the next drain takes it */
+		ck_assert(inbox_drain());
+		sending_want_room(away, 1, SENDING_UNKEPT);
+		inbox_sleep_drained(ENDS_FOREVER);
+	}
+}
+END_TEST
+
 START_TEST(own_output_is_sent_or_refused_and_never_just_kept)
 {
 	pthread_t rsd;
@@ -420,6 +436,7 @@ static Suite *later_suite(void)
 	tcase_add_test(room, a_long_one_waits_for_those_that_were_kept_before_it);
 	tcase_add_test(room, who_was_refused_is_not_forgotten_for_others);
 	tcase_add_loop_test(own, an_own_request_waits_asleep, 0, 2);
+	tcase_add_test(own, a_word_that_came_after_the_refusal_is_not_slept_over);
 	tcase_add_loop_test(own, own_output_is_sent_or_refused_and_never_just_kept, 0, 2);
 	tcase_add_loop_test(own, what_was_sent_goes_out_before_the_end, 0, 2);
 	tcase_add_test(own, what_waits_for_a_handler_does_not_keep_the_program);

@@ -59,7 +59,10 @@ START_TEST(a_seconds_worth_may_come_at_once)
 	ck_assert_uint_eq(burst(BEGIN, rate + 1), rate);
 	ck_assert_uint_eq(meter_check(&meter, 0, false, BEGIN), RS_LIMIT);
 	ck_assert_uint_eq(burst(BEGIN + SECOND, rate + 1), rate);
-	ck_assert_uint_eq(burst(BEGIN + 100 * SECOND, rate + 1), rate); /* none are saved up */
+	/* none are saved up */
+	ck_assert_uint_eq(burst(BEGIN + 100 * SECOND, rate + 1), rate);
+	ck_assert_uint_eq(meter_check(&meter, 0, false, BEGIN + 101 * SECOND), RS_OK);
+	ck_assert_uint_eq(burst(BEGIN + 102 * SECOND, rate + 1), rate);
 }
 END_TEST
 
