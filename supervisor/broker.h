@@ -248,8 +248,8 @@ void broker_each_waiting(const struct broker *broker, const struct hash *interfa
 
 /*
  * For a hard revoke: clients of this program (NULL: any) that have a direct lane on which this
- * interface was ever allowed, or say that they let go of one: two that conspire can go on
- * between themselves for as long as both live. Of one that had very many, it is assumed.
+ * interface (NULL: any) was ever allowed, or say that they let go of one: two that conspire can
+ * go on between themselves for as long as both live. Of one that had very many, it is assumed.
  */
 void broker_each_direct(const struct broker *broker, const struct hash *program,
 	const struct hash *interface, bool (*each)(void *context, uint64_t client),

@@ -17,7 +17,8 @@ void lanes_close(struct broker *broker, struct link *link);
 void lanes_done(
 	struct broker *broker, struct link *link, const struct member *member, uint32_t index);
 /* Whether this client can have, for all that is known here, a direct lane on which this
- * interface was allowed: two that conspire say that they let go of it and keep it. */
+ * interface (NULL: any) was allowed: two that conspire say that they let go of it and keep it.
+ */
 bool lanes_may_keep(const struct member *client, const struct hash *interface);
 /* Who is at the other ends of its lanes is told that it is gone. */
 void lanes_peer_gone(struct broker *broker, const struct member *member);

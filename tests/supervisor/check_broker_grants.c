@@ -471,6 +471,9 @@ START_TEST(who_still_has_a_direct_lane_is_known_after_it_was_revoked)
 	ck_assert(broker_lane_done(broker, CLIENT, lane));
 	ck_assert_uint_eq(count_direct(1, 0), 1);
 	ck_assert_uint_eq(count_direct(1, 1), 0);
+	direct_count = 0;
+	broker_each_direct(broker, NULL, NULL, note_direct, NULL); /* any, and of any */
+	ck_assert_uint_eq(direct_count, 2);
 }
 END_TEST
 
