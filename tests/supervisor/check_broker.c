@@ -580,78 +580,6 @@ START_TEST(what_a_process_handles_waits_for_and_talks_to_is_told)
 }
 END_TEST
 
-/* ---- long random runs: the notebook's asserts are the checker ---- */
-
-static uint64_t random_state;
-
-/* xorshift64*: a seed replays a run (Vigna, "An experimental exploration of Marsaglia's
- * xorshift generators, scrambled") */
-static uint32_t pick(uint32_t n)
-{
-	random_state ^= random_state >> 12;
-	random_state ^= random_state << 25;
-	random_state ^= random_state >> 27;
-	return (uint32_t)((random_state * 2685821657736338717ull) >> 33) % n;
-}
-
-static bool alive[PROCESSES];
-
-static void let_go_of_ended(uint64_t process)
-{
-	for (uint32_t i = 1; i < LANES_MAX; i++)
-		if (lanes[process][i].state == TABLE_PEER_DEAD ||
-			lanes[process][i].state == TABLE_CLOSED)
-			MUST(broker_lane_done(broker, process, i));
-}
-
-static void close_some_lane(uint64_t process)
-{
-	uint32_t i = 1 + pick(8);
-	bool there = lanes[process][i].state != TABLE_FREE;
-
-	if (there && pick(2))
-		MUST(broker_lane_broken(broker, process, i));
-	MUST(broker_lane_done(broker, process, i) == there);
-}
-
-static void random_step(void)
-{
-	uint64_t process = 1 + pick(PROCESSES - 1);
-	uint32_t n = pick(6), what = pick(16);
-
-	if (!alive[process]) {
-		start(process);
-		alive[process] = true;
-	} else if (what == 0) {
-		gone(process);
-		alive[process] = false;
-	} else if (what <= 3) {
-		register_at(process, n);
-	} else if (what == 4) {
-		unregister_at(process, n);
-	} else if (what <= 7) {
-		let_go_of_ended(process);
-	} else if (what == 8) {
-		close_some_lane(process);
-		broker_mediate(broker, pick(2));
-	} else {
-		open_at(process, n, what & 1 ? RS_ALLOW_DELAY : 0);
-	}
-}
-
-START_TEST(a_random_run_keeps_every_promise)
-{
-	random_state = 0x9e3779b97f4a7c15ull * (uint64_t)(_i + 1);
-	memset(alive, 0, sizeof(alive));
-	for (uint32_t step = 0; step < 2000; step++) {
-		random_step();
-		if (step % 50 == 0)
-			ends_agree();
-	}
-	ends_agree();
-}
-END_TEST
-
 static Suite *broker_suite(void)
 {
 	Suite *suite = suite_create("broker");
@@ -710,10 +638,6 @@ static Suite *broker_suite(void)
 	tcase_add_test(quotas, who_pays_and_ends_leaves_no_debt);
 	tcase_add_test(quotas, all_who_wait_are_served_until_the_handler_is_full);
 	suite_add_tcase(suite, quotas);
-	TCase *random_runs = tcase_create("random");
-	tcase_add_checked_fixture(random_runs, set_up, tear_down);
-	tcase_add_loop_test(random_runs, a_random_run_keeps_every_promise, 0, 200);
-	suite_add_tcase(suite, random_runs);
 	return suite;
 }
 
