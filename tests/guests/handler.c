@@ -28,7 +28,7 @@ int main(int argc, char **argv)
 	for (;;) {
 		if (rs_wait(&in, sizeof(in), RS_FOREVER) < (int64_t)sizeof(in.head))
 			return 1;
-		if (in.head.kind == RS_NOTICE)
+		if (in.head.kind == RS_NOTICE && in.head.status == RS_NOTICE_STOP)
 			return 0;
 		if (in.head.kind != RS_MESSAGE)
 			continue;
