@@ -42,7 +42,8 @@
  *     the hash of its name), program, name?, pid?, started_ms, ended_ms?, status?, cause?, detail?,
  *     state ("compiling" "starting" "running" "stopping" "gone"), memory_bytes (its limit),
  *     cpu_s (its limit, 0: none), parent? (the process that started it), spawns_refused
- *     (children it was not given), handles [name or hex], waits_for [name or hex]
+ *     (children it was not given), handles [name or hex], waits_for [name or hex],
+ *     for? (interface: rsd started it because it is bound to that)
  * ls         -
  *     row: program, bytes, added_ms, running (number),
  *     compiled ("yes" "no" "refused" "unknown": the toolchain has not answered yet)
@@ -79,7 +80,7 @@
  *     final, when it is gone: process, status, cause, detail?
  * kill       process, signal? (number, default 9)
  *     final, when it is gone (signals 9 and 15) or at once (others): process, status?, cause?
- * rm         program, force? (kills its processes)
+ * rm         program, force? (kills its processes, unbinds it)
  *     final: program
  * grant      program (here also "*": every one, "native:NAME", and 64 digits of any), interfaces
  *            [interface or "*": all], register? (instead of use), ask? (a person, at the first
@@ -99,6 +100,20 @@
  *     final: interface (64 digits), name
  * names      -
  *     row: name, interface (64 digits), host (bool), since_ms?
+ * bind       interface, as start (program, args? ...), wait? (default true)
+ *     From now on the program handles the interface, and is started when somebody sends to it.
+ *     When another handles it now, the new one is started at once and takes over when it
+ *     registers: progress..., and the final comes then, or with wait false when it is started.
+ *     When it does not, nothing has changed and the error says why.
+ *     final: interface, process? (that took over), under_way (bool)
+ * unbind     interface. Who handles it stays until its end.
+ *     final: interface, under_way (false)
+ * interfaces all? (those of rsd and private instances as well)
+ *     row: interface, hash (64 digits), host (bool), waiting (number of processes), waits [{process,
+ *     for ("handler" "answer": of a person, "start"), ms}] (some), clients? (that have a way to
+ *     it), handler? {process, program?, name?}, bound? {program, name?, args, state ("idle" "starting"
+ *     "handling" "resting": it failed too often), since_ms, next? {program, name?, args}: that is
+ *     to take over}, owner?, means? (of a private instance)
  * shutdown   -
  *     final, when every program is gone; then rsd ends. Only for rsd's own user and root.
  *

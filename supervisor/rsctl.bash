@@ -63,6 +63,14 @@ _rsctl() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -W "$(_rsctl_ids ls)" -- "$word")
 		;;
+	bind | unbind | interfaces)
+		if ((COMP_CWORD == at + 1)) || [[ $command == unbind ]]; then
+			mapfile -t COMPREPLY < <(compgen -W "$(_rsctl_ids interfaces)" -- "$word" && compgen -f -X '!*.proto' -- "$word")
+		else
+			mapfile -t COMPREPLY < <(compgen -f -- "$word")
+			mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -W "$(_rsctl_ids ls)" -- "$word")
+		fi
+		;;
 	interface)
 		if ((COMP_CWORD == at + 1)); then
 			mapfile -t COMPREPLY < <(compgen -W "hash show diff add ls rm" -- "$word")

@@ -148,7 +148,7 @@ static const struct option unbind_options[] = { OF_A_DEFINITION, COMMON };
 static const struct option interfaces_options[] = {
 	{ 'a', "all", NULL, "those of rsd and private ones as well", options_switch,
 		FIELD(all) },
-	{ 'q', "quiet", NULL, "names only", options_switch, FIELD(quiet) },
+	{ 'q', "quiet", NULL, "their digits only", options_switch, FIELD(quiet) },
 	COMMON,
 };
 static const struct option interface_options[] = {

@@ -147,7 +147,7 @@ int rsctl_bind_list(struct rsctl *ctl)
 	struct listing l = { .ctl = ctl,
 		.columns = columns,
 		.n_columns = ARRAY_LEN(columns),
-		.id = "interface" };
+		.id = "hash" };
 
 	return listing_show(&l, "interfaces",
 		json_pack("{s:s, s:b}", "op", "interfaces", "all", ctl->all), ASK_QUICK_MS);
