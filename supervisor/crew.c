@@ -65,6 +65,13 @@ void crew_broken(struct crew *crew, struct worker *worker, const char *why)
 	crew->events.broken(crew->events.context, worker->process, why);
 }
 
+void crew_refused(const struct crew *crew, uint64_t process, enum workers_refusal kind,
+	const struct hash *interface)
+{
+	if (crew->events.refused)
+		crew->events.refused(crew->events.context, process, kind, interface);
+}
+
 /* ---- telling a worker ---- */
 
 uint64_t crew_clock_ns(clockid_t clock)

@@ -43,6 +43,10 @@ void crew_heard(struct crew *crew, struct worker *worker);
 /* It broke the protocol: told once, and it is read and told no more. */
 void crew_broken(struct crew *crew, struct worker *worker, const char *why);
 
+/* Something was refused to it: events.refused. */
+void crew_refused(const struct crew *crew, uint64_t process, enum workers_refusal kind,
+	const struct hash *interface);
+
 /* A record to a worker, with HOME_FDS descriptors, which are taken, or NULL; and its bell. */
 void crew_tell(struct crew *crew, struct worker *worker, const struct record *head,
 	const void *body, const int *fds);

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "ipc/log.h"
 #include "supervisor/linking.h"
 #include "supervisor/registry.h"
 
@@ -33,6 +32,10 @@ static uint32_t refusal(struct worker *worker, const struct record *head)
 static void refuse(
 	struct crew *crew, struct worker *worker, const struct record *head, uint32_t status)
 {
+	const struct hash interface = hosts_interface(head->slot);
+
+	crew_refused(crew, worker->process,
+		status == RS_DENIED ? WORKERS_USE_DENIED : WORKERS_LIMITED, &interface);
 	if (status == RS_DENIED)
 		worker->denied++;
 	else
@@ -122,9 +125,7 @@ static void on_lane_broken(struct crew *crew, struct worker *worker, const struc
 		return;
 	}
 	linking_accused(crew, worker, lane);
-	log_warning("lane-broken", "proc=%llu lane=%u peer=%llu",
-		(unsigned long long)worker->process, lane,
-		(unsigned long long)worker->table->lanes[lane].peer_process);
+	crew_refused(crew, worker->process, WORKERS_LANE_BROKEN, NULL);
 }
 
 static void on_ready(struct crew *crew, struct worker *worker, const struct record *head)

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "ipc/log.h"
 #include "supervisor/relays.h"
 
 static void opened(void *context, uint64_t process, uint64_t open_id,
@@ -24,6 +23,9 @@ static void opened(void *context, uint64_t process, uint64_t open_id,
 
 	if (!worker)
 		return;
+	if (status == RS_DENIED || status == RS_LIMIT)
+		crew_refused(crew, process,
+			status == RS_DENIED ? WORKERS_USE_DENIED : WORKERS_LIMITED, interface);
 	memcpy(body.interface, interface->bytes, HASH_BYTES);
 	crew_tell(crew, worker, &head, &body, new_lane ? worker->client_fds : NULL);
 }
@@ -185,15 +187,26 @@ static enum lane_role gone_side(const struct relay *relay)
 
 static void relay_lied(struct crew *crew, struct relay *relay, enum lane_role from)
 {
-	uint64_t process = relay->process[from], peer = relay->process[relays_other(from)];
+	uint64_t process = relay->process[from];
 	uint32_t lane = relay->index[from];
 
-	log_warning("lane-broken", "proc=%llu lane=%u peer=%llu", (unsigned long long)process,
-		lane, (unsigned long long)peer);
+	crew_refused(crew, process, WORKERS_LANE_BROKEN, NULL);
 	if (is_over(relay))
 		relay_over(crew, relay, gone_side(relay));
 	else
 		(void)!broker_lane_broken(crew->broker, process, lane); /* cuts it */
+}
+
+/* What the client's last turn refused to it. */
+static void say_refused(
+	const struct crew *crew, const struct relay *relay, uint64_t refused, uint64_t limited)
+{
+	uint64_t client = relay->process[LANE_CLIENT];
+
+	if (relay->refused != refused)
+		crew_refused(crew, client, WORKERS_USE_DENIED, NULL);
+	if (relay->meters.refused != limited)
+		crew_refused(crew, client, WORKERS_LIMITED, NULL);
 }
 
 /* True: more may be there. */
@@ -201,8 +214,10 @@ bool linking_turn(struct crew *crew, struct lookout_item *way)
 {
 	struct relay *relay = way->owner;
 	enum lane_role from = way == &relay->ways[LANE_CLIENT] ? LANE_CLIENT : LANE_HANDLER;
+	uint64_t refused = relay->refused, limited = relay->meters.refused;
 	int r = relays_turn(relay, from);
 
+	say_refused(crew, relay, refused, limited);
 	if (r == RELAYS_LIE)
 		relay_lied(crew, relay, from);
 	else if (r == RELAYS_DRAINED)

@@ -89,6 +89,7 @@ struct process {
 	uint64_t parent;                   /* the process that started it; 0: a person */
 	struct allowance *allowance;       /* for those that it starts; NULL once GONE */
 	uint64_t spawns_refused;           /* children it was not given */
+	uint32_t refusals_told;            /* of refusals.h */
 	const struct process_watch *watch; /* NULL: nobody */
 	bool is_bound;                     /* rsd started it to handle this: bindings.h */
 	struct hash bound_to;

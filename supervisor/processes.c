@@ -13,6 +13,7 @@
 #include "ipc/log.h"
 #include "ipc/memfd.h"
 #include "supervisor/natives.h"
+#include "supervisor/refusals.h"
 
 #define BUCKETS     1024u         /* by id; ids come one after the other */
 #define GRACE_NS    2000000000ull /* between a process's end and the launcher's word about it */
@@ -438,6 +439,18 @@ static const char *name(void *context, uint64_t id)
 	return p ? p->name : "";
 }
 
+static void refused(
+	void *context, uint64_t id, enum workers_refusal kind, const struct hash *interface)
+{
+	const struct processes *ps = context;
+	struct process *p = roster_get(ps->roster, id);
+
+	if (p)
+		refusals_say(ps->parts.events, ps->parts.names,
+			&(struct refusals_of){ id, &p->program, &p->refusals_told }, kind,
+			interface);
+}
+
 struct workers_events processes_workers_events(struct processes *ps)
 {
 	return (struct workers_events){ .context = ps,
@@ -446,7 +459,8 @@ struct workers_events processes_workers_events(struct processes *ps)
 		.output = output,
 		.output_blocked = output_blocked,
 		.input_wanted = input_wanted,
-		.name = name };
+		.name = name,
+		.refused = refused };
 }
 
 /* ---- from the compiler ---- */

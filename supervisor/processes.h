@@ -8,6 +8,7 @@
 #include "supervisor/events.h"
 #include "supervisor/ids.h"
 #include "supervisor/launch.h"
+#include "supervisor/names.h"
 #include "supervisor/process.h"
 #include "supervisor/roster.h"
 #include "supervisor/workers.h"
@@ -39,6 +40,7 @@ struct processes_parts { /* all outlive it, but for the launcher, which goes fir
 	struct events *events;
 	struct asking *asking; /* NULL: nobody is ever asked */
 	uint32_t processes_max;
+	const struct names *names;
 };
 void processes_begin(struct processes *processes, const struct processes_parts *parts);
 /* Whatever still runs is left to the roster: its launcher must be gone. Returns NULL. */

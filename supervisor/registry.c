@@ -27,6 +27,18 @@ static uint32_t keep(struct worker *worker, const struct worker_petition *petiti
 	return SERVE_TAKEN;
 }
 
+static uint32_t take_registration(
+	struct crew *crew, const struct worker *worker, const struct worker_petition *petition)
+{
+	uint32_t status = broker_register(crew->broker, worker->process, &petition->interface,
+		petition->body_bytes_max);
+
+	if (status == RS_DENIED)
+		crew_refused(crew, worker->process, WORKERS_REGISTER_DENIED,
+			&petition->interface);
+	return status;
+}
+
 /* A status, or BROKER_ASK: nobody has said anything yet. */
 static uint32_t decide(
 	struct crew *crew, const struct worker *worker, const struct worker_petition *petition)
@@ -34,8 +46,7 @@ static uint32_t decide(
 	struct broker_state state;
 
 	if (!petition->asks)
-		return broker_register(crew->broker, worker->process, &petition->interface,
-			petition->body_bytes_max);
+		return take_registration(crew, worker, petition);
 	return broker_state(crew->broker, worker->process, &petition->interface,
 		       petition->right, &state)
 		       ? state.verdict.status

@@ -425,6 +425,7 @@ static int begin_processes(struct rsd *rsd)
 		.events = rsd->parts.events,
 		.asking = rsd->parts.asking,
 		.processes_max = rsd->processes_max,
+		.names = rsd->parts.ruling->names,
 	};
 
 	const struct asking_parts asking = {

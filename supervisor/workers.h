@@ -23,6 +23,14 @@ enum {
 	WORKERS_NOT_SENT = 1 /* notice: it is not running yet, or any more */
 };
 
+/* What may be refused to a process; told each time. */
+enum workers_refusal {
+	WORKERS_USE_DENIED,      /* it opened, or sent to, what it may not use */
+	WORKERS_REGISTER_DENIED, /* it wanted to handle what it may not */
+	WORKERS_LIMITED,         /* more interfaces, lanes or messages than it may have */
+	WORKERS_LANE_BROKEN,     /* it broke a lane that rsd is the other end of, or says that its peer did */
+};
+
 /* What rsd wants to know. */
 struct workers_events {
 	void *context;
@@ -41,6 +49,9 @@ struct workers_events {
 	void (*input_wanted)(void *context, uint64_t process);
 	/* What the user calls it, in UTF-8; "": nothing. May be NULL. */
 	const char *(*name)(void *context, uint64_t process);
+	/* interface: NULL when it is not known which. May be NULL. */
+	void (*refused)(void *context, uint64_t process, enum workers_refusal kind,
+		const struct hash *interface);
 };
 
 int workers_new(const struct workers_events *events, struct workers **out) MUST_USE;

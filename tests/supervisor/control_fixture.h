@@ -88,7 +88,8 @@ static inline void open_parts(void)
 		ck_assert_int_eq(
 			launch_new(parts.loop, "/proc/self/exe", &l, &parts.launch), 0);
 	const struct processes_parts p = { parts.loop, parts.launch, parts.compile,
-		parts.workers, journal, ids, parts.events, parts.asking, 10 };
+		parts.workers, journal, ids, parts.events, parts.asking, 10,
+		parts.ruling->names };
 	processes_begin(parts.processes, &p);
 	parts.limits.memory_bytes = MIB;
 	const struct bindings_parts b = { parts.loop, parts.ruling->database, parts.workers,
