@@ -29,7 +29,7 @@ $(filter $(BUILD)/tests/sim/%,$(TESTS)): $(addprefix $(BUILD)/tests/sim/,world.o
 $(filter %/check_evil %/check_evil_big,$(TESTS)): $(BUILD)/tests/e2e/evil.o
 
 # A native client as its program has it.
-$(BUILD)/tests/e2e/check_native_clients: $(CLIENT)/rs_client_all.o $(CLIENT)/runtime/client/quiet.o
+$(BUILD)/tests/e2e/check_native_clients $(BUILD)/tests/e2e/check_abuse: $(CLIENT)/rs_client_all.o $(CLIENT)/runtime/client/quiet.o
 
 # Logic without much I/O: what valgrind can follow to the end. The broker's many small tests all run in one process.
 VALGRIND_OF := broker client journal linking loop options program programs relays symbol table term units workers \

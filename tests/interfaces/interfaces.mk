@@ -4,5 +4,5 @@ NORMAL_SEEDS := $(patsubst %,$(BUILD)/fuzz/seeds/normal/%.set,$(INTERFACES) test
 fuzz-normal fuzz: $(NORMAL_SEEDS)
 $(BUILD)/fuzz/tests/fuzz/fuzz_codec.o: $(BUILD)/gen/tests/interfaces/every.h
 $(BUILD)/tests/interfaces/check_codec.o: $(BUILD)/gen/tests/interfaces/every.h
-$(GUESTS)/greeter.o $(GUESTS)/greet.o: $(BUILD)/gen/tests/interfaces/greeter.h
+$(GUESTS)/greeter.o $(GUESTS)/greet.o $(GUESTS)/abuse_manifest.o: $(BUILD)/gen/tests/interfaces/greeter.h
 test-interfaces test-readme: interfaces
