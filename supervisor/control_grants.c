@@ -124,6 +124,14 @@ static struct change *change_begin(struct session *s, const json_t *request)
 		return NULL;
 	}
 	change->hard = fields_bool(request, "hard");
+	if (change->hard && fields_bool(request, "register")) {
+		session_fail_hint(s, CONTROL_USAGE, s->op->name,
+			"hard is for those who use an interface",
+			"who may not register any more lets go of it; rsctl kill ends a "
+			"process",
+			NULL);
+		return NULL;
+	}
 	return read_whose(s, request, &change->whose) && read_keys(s, request, change) ? change
 										       : NULL;
 }

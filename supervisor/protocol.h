@@ -85,8 +85,8 @@
  * grant      program (here also "*": every one, "native:NAME", and 64 digits of any), interfaces
  *            [interface or "*": all], register? (instead of use), ask? (a person, at the first
  *            use), mediated?, body_bytes_max?, messages_a_second?, outstanding_max?
- * deny       program, interfaces, register?, hard?
- * revoke     program, interfaces, register?, hard?: takes back what grant or deny said
+ * deny       program, interfaces, register? or hard?
+ * revoke     program, interfaces, register? or hard?: takes back what grant or deny said
  *     final, when it is on disk and holds: program, interfaces, right ("use" "register"), killed
  *     [process]. hard kills processes of the program that have a direct lane to a handler of
  *     such an interface, and waits for their end.

@@ -257,6 +257,7 @@ static const struct {
 	{ CONTROL_USAGE, "grant --rate 4294967296 '*' log" },
 	{ CONTROL_USAGE, "grant --rate x '*' log" },
 	{ CONTROL_USAGE, "grant --hard '*' log" },
+	{ CONTROL_USAGE, "deny --hard --register '*' log" },
 	{ CONTROL_NOT_FOUND, "revoke '*' example:never" },
 	{ CONTROL_NOT_FOUND, "revoke '*' example:never,log" },
 	{ CONTROL_NOT_FOUND, "grants nosuch" },
