@@ -3,10 +3,10 @@
  *
  *     protoc --plugin=protoc-gen-redshirt=PATH/rs-ifgen --redshirt_out=FOLDER NAME.proto
  *
- * For each NAME.proto it writes NAME.h for C and NAME.rs for Rust. With --redshirt_opt=hash it
- * says the hashes on standard error as well. Standard input is protoc's request, standard
- * output our response, both protobuf; what is wrong with a definition is an error in the
- * response, and protoc says it.
+ * For each NAME.proto it writes NAME.h and NAME_calls.h for C and NAME.rs for Rust. With
+ * --redshirt_opt=hash it says the hashes on standard error as well. Standard input is protoc's
+ * request, standard output our response, both protobuf; what is wrong with a definition is an
+ * error in the response, and protoc says it.
  */
 #include <stdio.h>
 #include <string.h>
@@ -16,6 +16,13 @@
 
 #define FILES_MAX               128u
 #define FEATURE_PROTO3_OPTIONAL 1u
+
+enum {
+	OUTPUT_C,
+	OUTPUT_CALLS,
+	OUTPUT_RUST,
+	OUTPUTS
+};
 
 struct output {
 	struct rs_text name, content;
@@ -45,7 +52,7 @@ static const struct rs_layout response_layout = { response_fields, ARRAY_LEN(res
 struct ifgen {
 	struct descriptor_set set;
 	bool says_hash;
-	struct output outputs[2 * FILES_MAX];
+	struct output outputs[OUTPUTS * FILES_MAX];
 	uint32_t n_outputs;
 	char *error;
 };
@@ -74,17 +81,24 @@ static int name_output(struct rs_text file, const char *ending, struct rs_text *
 }
 
 static int write_one(struct ifgen *ifgen, const struct normal *normal, struct rs_text file,
-	bool rust, struct ifgen_names *names)
+	int what, struct ifgen_names *names)
 {
+	static const char *const endings[OUTPUTS] = {
+		[OUTPUT_C] = ".h",
+		[OUTPUT_CALLS] = "_calls.h",
+		[OUTPUT_RUST] = ".rs",
+	};
 	struct output *output = &ifgen->outputs[ifgen->n_outputs++];
 	char *text = NULL;
-	int r = name_output(file, rust ? ".rs" : ".h", &output->name);
+	int r = name_output(file, endings[what], &output->name);
 	FILE *to = r ? NULL : open_memstream(&text, &output->content.bytes);
 
 	if (!to)
 		return r ? r : -errno;
-	if (rust)
+	if (what == OUTPUT_RUST)
 		ifgen_rust(normal, file, to);
+	else if (what == OUTPUT_CALLS)
+		r = ifgen_calls(normal, file, to, names);
 	else
 		r = ifgen_c(normal, file, to, names);
 	if (fclose(to))
@@ -93,14 +107,14 @@ static int write_one(struct ifgen *ifgen, const struct normal *normal, struct rs
 	return r;
 }
 
-static int write_both(struct ifgen *ifgen, const struct normal *normal, struct rs_text file)
+static int write_all(struct ifgen *ifgen, const struct normal *normal, struct rs_text file)
 {
 	struct ifgen_names names = { 0 };
 	char why[2 * IFGEN_NAME_SIZE];
-	int r = write_one(ifgen, normal, file, false, &names);
+	int r = 0;
 
-	if (r == 0)
-		r = write_one(ifgen, normal, file, true, &names);
+	for (int what = 0; r == 0 && what < OUTPUTS; what++)
+		r = write_one(ifgen, normal, file, what, &names);
 	if (r == 0 && names.twice) {
 		snprintf(why, sizeof(why), "two things in it would be called %s in C",
 			names.twice);
@@ -123,7 +137,7 @@ static int generate(struct ifgen *ifgen, struct rs_text file)
 	if (ifgen->says_hash)
 		fprintf(stderr, "%s  %.*s\n", hash_to_hex(&normal->hash, hex),
 			NORMAL_TEXT(normal->service));
-	return write_both(ifgen, normal, file);
+	return write_all(ifgen, normal, file);
 }
 
 static int generate_all(struct ifgen *ifgen, struct rs_cursor request)

@@ -1,9 +1,10 @@
-# Interfaces: each interfaces/NAME.proto becomes NAME.h and NAME.rs, written by rs-ifgen as a plugin of protoc. They are
+# Interfaces: each interfaces/NAME.proto becomes NAME.h, NAME_calls.h and NAME.rs, written by rs-ifgen as a plugin of protoc. They are
 # included as "interfaces/NAME.h" by everybody: by rsd from $(BUILD)/gen, by programs from $(OUT)/include/redshirt.
 CODEC      := $(addprefix interfaces/,wire.h codec.h decode.h walk.h encode.h limits.h)
 IFGEN      := $(OUT)/bin/rs-ifgen
 PROTOC     ?= protoc
-INTERFACE_HEADERS := $(CODEC:%=$(OUT)/include/redshirt/%) $(INTERFACES:%=$(OUT)/include/redshirt/%.h)
+INTERFACE_HEADERS := $(CODEC:%=$(OUT)/include/redshirt/%) $(INTERFACES:%=$(OUT)/include/redshirt/%.h) \
+	$(INTERFACES:%=$(OUT)/include/redshirt/%_calls.h)
 INTERFACE_FILES   := $(IFGEN) $(OUT)/bin/protoc-gen-redshirt $(INTERFACE_HEADERS) \
 	$(foreach i,$(INTERFACES),$(OUT)/share/redshirt/$(i).proto $(OUT)/share/redshirt/$(i).rs)
 
@@ -21,7 +22,7 @@ $(IFGEN): $(IFGEN_SRCS:%.c=$(BUILD)/ifgen/%.o)
 $(OUT)/bin/protoc-gen-redshirt: $(IFGEN)
 	$(call Q,LN)ln -sf rs-ifgen $@
 
-$(BUILD)/gen/%.h $(BUILD)/gen/%.rs: %.proto $(IFGEN)
+$(BUILD)/gen/%.h $(BUILD)/gen/%_calls.h $(BUILD)/gen/%.rs: %.proto $(IFGEN)
 	@mkdir -p $(BUILD)/gen
 	$(call Q,IFGEN)$(PROTOC) --plugin=protoc-gen-redshirt=$(IFGEN) --redshirt_out=$(BUILD)/gen $<
 $(OUT)/include/redshirt/interfaces/%.h: interfaces/%.h

@@ -86,11 +86,9 @@ static uint64_t varint_bytes(uint64_t value)
 	return n;
 }
 
-/* The most that encode() writes for a message; 0: there is no limit. One byte is added so that
- * an empty message is told from one without limit. Messages lie in one another at most
- * NORMAL_DEPTH_MAX deep, each with at most NORMAL_FIELDS_OF_MAX fields: no overflow in 64 bits.
- */
-static uint64_t bytes_max_and_one(const struct normal *normal, const struct normal_type *type)
+/* Messages lie in one another at most NORMAL_DEPTH_MAX deep, each with at most
+ * NORMAL_FIELDS_OF_MAX fields: no overflow in 64 bits. */
+uint64_t ifgen_bytes_max_and_one(const struct normal *normal, const struct normal_type *type)
 {
 	uint64_t sum = 1;
 
@@ -99,7 +97,7 @@ static uint64_t bytes_max_and_one(const struct normal *normal, const struct norm
 		uint64_t value = c_types[field->type].wire_bytes_max;
 
 		if (field->type == RS_MESSAGE_TYPE) {
-			value = bytes_max_and_one(normal, &normal->types[field->of]);
+			value = ifgen_bytes_max_and_one(normal, &normal->types[field->of]);
 			value = value ? value - 1 + varint_bytes(value - 1) : 0;
 		}
 		if (value == 0 || field->label == RS_REPEATED)
@@ -344,7 +342,7 @@ static void print_table(
 
 static void print_bytes_max(struct writing *writing, const struct normal_type *type)
 {
-	uint64_t bytes = bytes_max_and_one(writing->normal, type);
+	uint64_t bytes = ifgen_bytes_max_and_one(writing->normal, type);
 	struct ifgen_name upper = type_upper(type);
 
 	if (bytes == 0)

@@ -37,7 +37,8 @@ $(foreach folder,programs tests/guests,$(eval $(call guest_object,$(folder))))
 
 # Examples with an interface of their own; its definition is installed beside them.
 $(addprefix $(GUESTS)/,compress.o compressor.o compressor_worker.o compressor_trap.o): $(BUILD)/gen/programs/compressor.h
-guests: $(OUT)/share/redshirt/programs/compressor.proto
+$(addprefix $(GUESTS)/,counter.o count.o count_loop.o): $(BUILD)/gen/programs/counter_calls.h
+guests: $(addprefix $(OUT)/share/redshirt/programs/,compressor.proto counter.proto)
 $(OUT)/share/redshirt/programs/%.proto: programs/%.proto
 	@mkdir -p $(@D) && cp $< $@
 
@@ -78,6 +79,18 @@ $(GUESTS)/%$(2).wasm: $(1)/%.rs $(GUESTS)/$(3)/libredshirt.rlib
 endef
 $(foreach folder,programs tests/guests,$(eval $(call rust_guest,$(folder),,wasm32-wasi)))
 $(foreach folder,programs tests/guests,$(eval $(call rust_guest,$(folder),_bare,wasm32-unknown-unknown)))
+# What speaks a definition is compiled where that is as well.
+RUST_OF_COUNTER := count_rust counter_rust
+$(GUESTS)/src/%.rs: programs/%.rs
+	@mkdir -p $(@D) && cp $< $@
+$(GUESTS)/src/%.rs: tests/guests/%.rs
+	@mkdir -p $(@D) && cp $< $@
+$(GUESTS)/src/%.rs: $(BUILD)/gen/programs/%.rs
+	@mkdir -p $(@D) && cp $< $@
+$(RUST_OF_COUNTER:%=$(GUESTS)/%.wasm): $(GUESTS)/%.wasm: $(GUESTS)/src/%.rs $(GUESTS)/src/counter.rs \
+		$(GUESTS)/wasm32-wasi/libredshirt.rlib
+	$(call Q,RUST)$(GUEST_RUST) $(RUST_FLAGS) --target wasm32-wasi --crate-name $* \
+		--extern redshirt=$(GUESTS)/wasm32-wasi/libredshirt.rlib -C link-arg=--strip-debug -o $@ $<
 RUST_GUESTS += $(RUST_BARE:%=$(GUESTS)/%_bare.wasm)
 $(CRATE_OUT)/%: $(CRATE)/%
 	@mkdir -p $(@D) && cp $< $@

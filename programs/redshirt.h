@@ -117,6 +117,41 @@ static inline int64_t rs_wait_answer(uint64_t id, void *out, size_t size, int64_
 	return rs_next_message(&id, 1, (uint8_t *)out, (uint32_t)size, timeout_ns);
 }
 
+/* The same. RS_OK: all of it is there; RS_TOO_BIG: it is longer, and was kept. */
+static inline uint32_t rs_wait_whole_answer(uint64_t id, struct rs_delivery *in, size_t size)
+{
+	int64_t bytes = rs_wait_answer(id, in, size, RS_FOREVER);
+
+	if (bytes < 0)
+		return (uint32_t)-bytes;
+	return (uint64_t)bytes > size ? RS_TOO_BIG : RS_OK;
+}
+
+/* ---- what rs-ifgen's NAME_calls.h is made of: bytes is what encode() said of the body ---- */
+
+static inline uint32_t rs_encoded(int64_t bytes)
+{
+	if (bytes >= 0)
+		return RS_OK;
+	return bytes == -(int64_t)RS_CODEC_NO_ROOM ? RS_TOO_BIG : RS_BAD_ARGUMENT;
+}
+
+static inline uint32_t rs_send_encoded(const uint8_t interface[32], const void *body,
+	int64_t bytes, uint64_t flags, uint64_t *id)
+{
+	uint32_t status = rs_encoded(bytes);
+
+	return status == RS_OK ? rs_send(interface, body, (size_t)bytes, flags, id) : status;
+}
+
+static inline uint32_t rs_answer_encoded(
+	const struct rs_delivery *to, const void *body, int64_t bytes)
+{
+	uint32_t status = rs_encoded(bytes);
+
+	return status == RS_OK ? rs_answer(to, RS_OK, body, (size_t)bytes) : status;
+}
+
 /* Sends, waits for an answer with an empty body, gives its status. */
 static inline uint32_t rs_ask_status(
 	const uint8_t interface[32], const void *body, size_t bytes, uint64_t flags)
@@ -178,7 +213,7 @@ static inline uint32_t rs_plead(
 	const uint8_t interface[32], enum rs_interface_right right, const char *reason)
 {
 	struct rs_interface_ask_request request = {
-		.interface = { interface, 32 }, .right = right, .reason = { reason, 0 }
+		.interface = { interface, 32 }, .right = (int32_t)right, .reason = { reason, 0 }
 	};
 	uint8_t body[RS_PLEA_BYTES_MAX];
 

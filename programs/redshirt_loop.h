@@ -397,6 +397,35 @@ static inline uint32_t rs_loop_answer(struct rs_loop *loop, const struct rs_deli
 	return to->id ? rs_loop_put(loop, &out, body) : RS_OK;
 }
 
+/* What rs-ifgen's NAME_calls.h is made of: bytes is what encode() said of the body. */
+static inline uint32_t rs_loop_tell_encoded(struct rs_loop *loop, const uint8_t interface[32],
+	const void *body, int64_t bytes, uint64_t flags)
+{
+	uint32_t status = rs_encoded(bytes);
+
+	return status == RS_OK ? rs_loop_tell(loop, interface, body, (size_t)bytes, flags)
+			       : status;
+}
+
+static inline uint32_t rs_loop_ask_encoded(struct rs_loop *loop, const uint8_t interface[32],
+	const void *body, int64_t bytes, uint64_t flags, rs_loop_call *call, void *context,
+	uint64_t *token)
+{
+	uint32_t status = rs_encoded(bytes);
+
+	return status == RS_OK ? rs_loop_ask(loop, interface, body, (size_t)bytes, flags, call,
+					 context, token)
+			       : status;
+}
+
+static inline uint32_t rs_loop_answer_encoded(
+	struct rs_loop *loop, const struct rs_delivery *to, const void *body, int64_t bytes)
+{
+	uint32_t status = rs_encoded(bytes);
+
+	return status == RS_OK ? rs_loop_answer(loop, to, RS_OK, body, (size_t)bytes) : status;
+}
+
 /* NULL: not ours. */
 static inline struct rs_loop_handler *rs_loop_handler(
 	struct rs_loop *loop, const uint8_t interface[32])

@@ -23,10 +23,10 @@ static void expect_has(const char *text, const char *part)
 
 /* --- what is generated --- */
 
-START_TEST(protoc_finds_the_plugin_and_writes_both_files)
+START_TEST(protoc_finds_the_plugin_and_writes_all_files)
 {
 	run_expect(0, NULL, GENERATE "greeter.proto");
-	run_expect(0, "greeter.h\ngreeter.rs\n", "ls \"$here/gen\"");
+	run_expect(0, "greeter.h\ngreeter.rs\ngreeter_calls.h\n", "ls \"$here/gen\"");
 	struct run_said said =
 		run_expect(0, NULL, GENERATE "--redshirt_opt=hash greeter.proto");
 	expect_has(said.err, "  tests.greeter.Greeter\n");
@@ -40,7 +40,7 @@ static void write_user(void)
 {
 	run_expect(0, NULL,
 		"cd \"$here/gen\" && { for h in every greeter interfaces/*; do case $h in "
-		"*.rs) ;; *) echo \"#include \\\"${h%%.h}.h\\\"\" ;; esac; done; "
+		"*.rs | *_calls.h) ;; *) echo \"#include \\\"${h%%.h}.h\\\"\" ;; esac; done; "
 		"echo 'struct rs_every_all all; unsigned char out[9999];"
 		"__attribute__((export_name(\"_start\"))) void start(void);"
 		"void start(void) { struct rs_every_line l; struct rs_walk w;"
@@ -72,6 +72,20 @@ START_TEST(every_compiler_takes_the_header_without_a_warning)
 		run_expect(0, NULL,
 			"cd \"$here/gen\" && %s " STRICT "-I. -I" INCLUDE " -o user user.c",
 			compilers[i]);
+}
+END_TEST
+
+START_TEST(every_program_takes_the_calls_without_a_warning)
+{
+	run_expect(0, NULL, "rm -rf \"$here/gen\" && " GENERATE "every.proto greeter.proto");
+	run_expect(0, NULL,
+		"cd \"$here/gen\" && { for h in every_calls.h greeter_calls.h "
+		"$(cd " INCLUDE " && ls interfaces/*_calls.h); do echo \"#include "
+		"\\\"$h\\\"\"; done; } >calls.c");
+	run_expect(0, NULL,
+		"cd \"$here/gen\" && for target in wasm32-wasi wasm32-unknown-unknown; do "
+		"clang --target=$target -O2 " STRICT "-I. -I" INCLUDE
+		" -c -o calls.o calls.c || exit; done");
 }
 END_TEST
 
@@ -220,8 +234,9 @@ static Suite *suite(void)
 	TCase *generated = run_case("generated"), *commands = run_case("commands"),
 	      *programs = run_case("programs");
 
-	tcase_add_test(generated, protoc_finds_the_plugin_and_writes_both_files);
+	tcase_add_test(generated, protoc_finds_the_plugin_and_writes_all_files);
 	tcase_add_test(generated, every_compiler_takes_the_header_without_a_warning);
+	tcase_add_test(generated, every_program_takes_the_calls_without_a_warning);
 	tcase_add_test(generated, rust_takes_the_module_and_sends_what_c_sends);
 	tcase_add_test(generated, what_c_cannot_tell_apart_is_an_error_of_the_definition);
 	suite_add_tcase(suite, generated);

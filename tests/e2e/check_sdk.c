@@ -249,6 +249,33 @@ START_TEST(a_handler_hears_of_clients_that_cancel_and_go_and_of_the_stop)
 }
 END_TEST
 
+/* --- messages by a definition --- */
+
+START_TEST(what_a_definition_says_is_sent_and_handled)
+{
+	uint64_t counter = run_start("rsctl start \"$guests\"/counter.wasm");
+
+	run_expect(0, "2\n42\nred\nblue\n", "rsctl run \"$guests\"/count.wasm 2 red 40 blue");
+	if (is_built("count_rust"))
+		run_expect(0, "600\n", "rsctl run \"$guests\"/count_rust.wasm 8 550");
+	stop(counter);
+	counter = run_start("rsctl start \"$guests\"/counter.wasm");
+	run_expect(0, "ok\n", "rsctl run \"$guests\"/count_loop.wasm");
+	stop(counter);
+}
+END_TEST
+
+START_TEST(a_definition_means_the_same_in_both_languages)
+{
+	if (!is_built("counter_rust"))
+		return;
+	uint64_t counter = start_registered("counter_rust", "");
+	run_expect(1, "20\n22\n", "rsctl run \"$guests\"/count.wasm 20 2"); /* it has no List */
+	run_expect(0, "42\n", "rsctl run \"$guests\"/count_rust.wasm 10 10");
+	stop(counter);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("sdk");
@@ -266,6 +293,8 @@ static Suite *suite(void)
 	tcase_add_test(tc, a_client_that_takes_no_answers_keeps_no_other_waiting);
 	tcase_add_test(tc, an_interface_is_handed_over);
 	tcase_add_test(tc, a_handler_hears_of_clients_that_cancel_and_go_and_of_the_stop);
+	tcase_add_test(tc, what_a_definition_says_is_sent_and_handled);
+	tcase_add_test(tc, a_definition_means_the_same_in_both_languages);
 	suite_add_tcase(s, tc);
 	return s;
 }

@@ -1,6 +1,6 @@
 /*
  * fuzz_normal.c: the input is a set of files as protoc writes it. Whatever is accepted has a
- * form, an outline, a C header and a Rust file.
+ * form, an outline, C headers and a Rust file.
  */
 #include <assert.h>
 
@@ -20,6 +20,7 @@ static void write_all(const struct normal *normal, struct rs_text file)
 	outline_print(normal, to);
 	assert(diff_print(normal, normal, to) == 0);
 	assert(ifgen_c(normal, file, to, &names) == 0);
+	assert(ifgen_calls(normal, file, to, &names) == 0);
 	ifgen_rust(normal, file, to);
 	fclose(to);
 	free(text);

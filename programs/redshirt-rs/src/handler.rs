@@ -130,6 +130,13 @@ impl Message {
         &self.bytes[HEAD_BYTES..]
     }
 
+    /// Which rpc it is of, and the bytes of its request, as a definition says. `None`: it is too short.
+    pub fn rpc(&self) -> Option<(u32, &[u8])> {
+        let body = self.body();
+
+        Some((u32::from_le_bytes(body.get(..4)?.try_into().ok()?), &body[4..]))
+    }
+
     /// The process that sent it.
     pub fn sender(&self) -> u64 {
         self.head.process

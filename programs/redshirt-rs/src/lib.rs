@@ -58,7 +58,7 @@ pub use combine::{join, join_all, select, timeout, Either};
 pub use executor::{block_on, spawn, yield_now, Task};
 pub use handler::{gone, handle, handle_with_limit, stopping, Gone, Message, Messages};
 pub use host::{log, now, random, sleep, sleep_until, Level, Now};
-pub use outgoing::{flushed, send, send_pieces, tell, Answer, Sent};
+pub use outgoing::{call, flushed, send, send_pieces, tell, tell_rpc, Answer, Sent};
 pub use status::{Error, Result, Status};
 
 /// The name of an interface: the hash of its definition, or a readable constant.

@@ -193,6 +193,23 @@ pub fn send_pieces(interface: &Interface, body: &[&[u8]], flags: u64) -> Answer 
     Answer { to, reply }
 }
 
+/// Sends the message of an rpc: its number and the bytes of its request, as a definition says; awaiting it gives those
+/// of its answer. rs-ifgen writes a module with the names for them:
+///
+/// ```ignore
+/// let total = call(&counter::INTERFACE, counter::ADD, &request.encode_to_vec(), 0).await?;
+/// ```
+pub fn call(interface: &Interface, rpc: u32, request: &[u8], flags: u64) -> Answer {
+    send_pieces(interface, &[&rpc.to_le_bytes(), request], flags)
+}
+
+/// The same for an rpc that has no answer.
+pub fn tell_rpc(interface: &Interface, rpc: u32, request: &[u8]) -> Sent {
+    let (to, reply) = put(interface, &[&rpc.to_le_bytes(), request], 0);
+
+    Sent { to, reply }
+}
+
 impl Future for Answer {
     type Output = Result<Vec<u8>>;
 
