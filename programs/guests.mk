@@ -97,4 +97,6 @@ $(CRATE_OUT)/%: $(CRATE)/%
 $(CRATE_OUT)/src/interfaces/%.rs: $(BUILD)/gen/interfaces/%.rs
 	@mkdir -p $(@D) && cp $< $@
 guests: $(CRATE_FILES:%=$(CRATE_OUT)/%)
+# What its own make would also make is there before, so that no two make it at once.
+guests-rust: | $(IFGEN) $(CRATE_FILES:%=$(CRATE_OUT)/%) $(GUESTS)/src/counter.rs
 .PHONY: guests guests-rust
