@@ -62,48 +62,6 @@ static struct broker_verdict made_up_policy(void *context, uint64_t process,
 	};
 }
 
-static void add_to_store(const char *text, struct hash *name)
-{
-	struct store_entry entry = { .size = strlen(text) };
-	struct store_put *put;
-	bool known;
-
-	entry.name = *name = hash_sha256(text, strlen(text));
-	ck_assert_int_eq(store_put_new(parts.store, 100, &put), 0);
-	ck_assert_int_eq(store_put_write(put, text, strlen(text)), 0);
-	ck_assert_int_eq(store_put_commit(put, NULL, name), 0);
-	store_put_free(put);
-	ck_assert_int_eq(programs_add(parts.programs, &entry, NULL, &known), 0);
-}
-
-static void becomes_ready(uint64_t process)
-{
-	const struct workers_events events = processes_workers_events(parts.processes);
-
-	events.ready(events.context, process);
-}
-
-static void turn_until_started(const struct process *p)
-{
-	for (int i = 0; i < 6000 && p->pidfd < 0 && p->state != PROCESS_GONE; i++)
-		turn(1);
-	ck_assert_int_eq(p->state, PROCESS_STARTING);
-}
-
-static struct process *run_one(struct limits limits)
-{
-	const struct processes_request request = {
-		.program = module, .name = "x", .limits = limits, .strings = ""
-	};
-	struct process *p;
-
-	ck_assert_int_eq(processes_start(parts.processes, &request, &p), 0);
-	turn_until_started(p);
-	becomes_ready(p->id);
-	ck_assert_int_eq(p->state, PROCESS_RUNNING);
-	return p;
-}
-
 static void begin_with_children(const char *way)
 {
 	const struct children_answers answers = { NULL, on_started, on_ended };
@@ -122,7 +80,7 @@ static void begin_with_children(const char *way)
 	parts.limits.children_depth = 3;
 	parts.limits.children_memory_bytes = 8 * MIB;
 	starts_count = ends_count = 0;
-	parent = run_one(parts.limits);
+	parent = run_one(&module, parts.limits);
 }
 
 static void end_with_children(void)
@@ -378,7 +336,7 @@ END_TEST
 START_TEST(rsd_has_room_for_so_many_and_no_more)
 {
 	begin_with_children("launcher stay");
-	struct process *other = run_one(parts.limits); /* of 10 there are 2 now */
+	struct process *other = run_one(&module, parts.limits); /* of 10 there are 2 now */
 	const struct children_request request = usual();
 	for (uint32_t i = 0; i < CHILDREN; i++)
 		begin_child(parent->id, &request);
@@ -437,7 +395,7 @@ END_TEST
 START_TEST(nobody_has_the_child_of_another)
 {
 	begin_with_children("launcher stay");
-	struct process *p = a_child(), *other = run_one(parts.limits);
+	struct process *p = a_child(), *other = run_one(&module, parts.limits);
 	const uint64_t not_children[] = { 0, UINT64_MAX, parent->id, other->id };
 	children_wait(children, other->id, 50, p->id);
 	last_end_is(RS_BAD_ARGUMENT, ENDING_UNKNOWN);

@@ -113,3 +113,46 @@ static inline void begin(const char *way)
 	setenv("REDSHIRT_LOG", way, 1);
 	set_up();
 }
+
+static inline void add_to_store(const char *text, struct hash *name)
+{
+	struct store_entry entry = { .size = strlen(text) };
+	struct store_put *put;
+	bool known;
+
+	entry.name = *name = hash_sha256(text, strlen(text));
+	ck_assert_int_eq(store_put_new(parts.store, 100, &put), 0);
+	ck_assert_int_eq(store_put_write(put, text, strlen(text)), 0);
+	ck_assert_int_eq(store_put_commit(put, NULL, name), 0);
+	store_put_free(put);
+	ck_assert_int_eq(programs_add(parts.programs, &entry, NULL, &known), 0);
+}
+
+static inline void becomes_ready(uint64_t process)
+{
+	const struct workers_events events = processes_workers_events(parts.processes);
+
+	events.ready(events.context, process);
+}
+
+static inline void turn_until_started(const struct process *p)
+{
+	for (int i = 0; i < 6000 && p->pidfd < 0 && p->state != PROCESS_GONE; i++)
+		turn(1);
+	ck_assert_int_eq(p->state, PROCESS_STARTING);
+}
+
+/* A process that says it runs; nobody does anything in it. */
+static inline struct process *run_one(const struct hash *program, struct limits limits)
+{
+	const struct processes_request request = {
+		.program = *program, .name = "x", .limits = limits, .strings = ""
+	};
+	struct process *p;
+
+	ck_assert_int_eq(processes_start(parts.processes, &request, &p), 0);
+	turn_until_started(p);
+	becomes_ready(p->id);
+	ck_assert_int_eq(p->state, PROCESS_RUNNING);
+	return p;
+}
