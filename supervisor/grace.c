@@ -7,15 +7,17 @@ struct grace {
 	uint32_t count;
 	struct client {
 		uint64_t process;
-		uint64_t epoch; /* of its last sleep that does not count */
+		uint64_t epoch; /* of its first sleep that counts */
 		bool over;
 	} clients[];
 };
 
-/* A sleep that began before may not be one: its end may not be seen here yet. */
-static uint64_t epoch_of(const struct worker *worker)
+/* The next that begins. One that seems to last may be over, and that not be seen here yet. */
+static uint64_t next_sleep(const struct worker *worker)
 {
-	return atomic_load_explicit(&worker->page->sleep_epoch, memory_order_relaxed) | 1;
+	uint64_t epoch = atomic_load_explicit(&worker->page->sleep_epoch, memory_order_relaxed);
+
+	return epoch + 1 + (epoch & 1);
 }
 
 static uint32_t count_clients(const struct crew *crew, uint64_t handler)
@@ -41,7 +43,7 @@ struct grace *grace_begin(const struct crew *crew, uint64_t handler)
 		if (broker_serves(crew->broker, handler, worker->process))
 			grace->clients[grace->count++] =
 				(struct client){ .process = worker->process,
-					.epoch = epoch_of(worker) };
+					.epoch = next_sleep(worker) };
 	return grace;
 }
 
@@ -55,7 +57,7 @@ static bool has_slept(const struct worker *worker, uint64_t epoch)
 {
 	uint64_t now = atomic_load_explicit(&worker->page->sleep_epoch, memory_order_acquire);
 
-	return now > epoch + 1;
+	return now >= epoch;
 }
 
 /* All that this client's relays to the handler had to pass on was. */
