@@ -60,8 +60,9 @@ struct rs_loop {
 	/* set by the program if it wants to hear of them; they get `context` */
 	rs_loop_call *gone;      /* a client ended */
 	rs_loop_call *cancelled; /* a message is not waited for any more; it may be answered */
-	rs_loop_call *notice;    /* NULL: RS_NOTICE_STOP ends the loop. RS_NOTICE_ROOM: what was
-				    kept went as far as it could */
+	rs_loop_call *notice;    /* NULL: RS_NOTICE_STOP ends the loop: when what is there was
+				    handled, and answered if something under way may bring that.
+				    RS_NOTICE_ROOM: what was kept went as far as it could */
 	void *context;
 	/* Makes in and in_bytes hold so much; false: it cannot. What is there may be lost. */
 	bool (*grow)(struct rs_loop *loop, size_t bytes);
@@ -70,7 +71,10 @@ struct rs_loop {
 	uint64_t tokens;
 	size_t kept_used;
 	uint32_t waiting, handling, since_flush;
-	uint32_t next; /* place in waits where the search begins */
+	uint32_t owed;   /* messages that were not answered yet, by the loop's own functions */
+	uint32_t ending; /* deliveries that are still taken, once it shall end; 0: it goes on */
+	uint32_t timed;  /* 1: a timer ends it */
+	uint32_t next;   /* place in waits where the search begins */
 	bool stopping, in_is_heap;
 };
 
@@ -394,7 +398,10 @@ static inline uint32_t rs_loop_answer(struct rs_loop *loop, const struct rs_deli
 	};
 
 	__builtin_memcpy(out.to, &to->process, sizeof(to->process));
-	return to->id ? rs_loop_put(loop, &out, body) : RS_OK;
+	uint32_t answered = to->id ? rs_loop_put(loop, &out, body) : RS_OK;
+	if (answered == RS_OK && to->id && loop->owed)
+		loop->owed--;
+	return answered;
 }
 
 /* What rs-ifgen's NAME_calls.h is made of: bytes is what encode() said of the body. */
@@ -506,10 +513,33 @@ static inline void rs_loop_on_message(struct rs_loop *loop)
 {
 	const struct rs_loop_handler *row = rs_loop_handler(loop, loop->in->interface);
 
+	loop->owed += loop->in->id != 0;
 	if (row)
 		row->call(loop, loop->in, row->context);
 	else /* it was under way when we let go */
 		rs_loop_answer(loop, loop->in, RS_HANDLER_GONE, NULL, 0);
+}
+
+#define RS_LOOP_LAST 65536 /* deliveries: who is flooded ends all the same */
+
+static inline void rs_loop_enough(
+	struct rs_loop *loop, const struct rs_delivery *delivery, void *context)
+{
+	(void)delivery, (void)context;
+	rs_loop_stop(loop);
+}
+
+/* What it owes may come for half of the time that it is given. */
+static inline void rs_loop_end(struct rs_loop *loop)
+{
+	uint64_t left_ms = 0;
+
+	loop->ending = RS_LOOP_LAST;
+	if (loop->in->body_bytes >= sizeof(left_ms))
+		__builtin_memcpy(&left_ms, rs_body(loop->in), sizeof(left_ms));
+	loop->timed =
+		loop->owed && loop->waiting &&
+		rs_loop_after(loop, left_ms * 500000, rs_loop_enough, NULL, NULL) == RS_OK;
 }
 
 static inline void rs_loop_on_notice(struct rs_loop *loop)
@@ -519,7 +549,7 @@ static inline void rs_loop_on_notice(struct rs_loop *loop)
 	if (loop->notice)
 		loop->notice(loop, loop->in, loop->context);
 	else if (loop->in->status == RS_NOTICE_STOP)
-		rs_loop_stop(loop);
+		rs_loop_end(loop);
 }
 
 static inline void rs_loop_deliver(struct rs_loop *loop)
@@ -553,11 +583,23 @@ static inline void rs_loop_deliver(struct rs_loop *loop)
 #define RS_LOOP_LINGER      100 /* tries at the end */
 #define RS_LOOP_LINGER_NS   1000000
 
+/* It shall end, and nothing that is under way can bring an answer that it owes. */
+static inline bool rs_loop_is_idle(const struct rs_loop *loop)
+{
+	return loop->ending &&
+	       !(loop->owed && (loop->waiting > loop->timed || loop->kept_used));
+}
+
 /* One delivery. RS_OK, or why the loop cannot go on. */
 static inline uint32_t rs_loop_step(struct rs_loop *loop)
 {
-	int64_t bytes = rs_wait(loop->in, loop->in_bytes, RS_FOREVER);
+	int64_t timeout_ns = rs_loop_is_idle(loop) ? 0 : RS_FOREVER;
+	int64_t bytes = rs_wait(loop->in, loop->in_bytes, timeout_ns);
 
+	if (bytes == 0 || (loop->ending && --loop->ending == 0))
+		loop->stopping = true;
+	if (bytes == 0)
+		return RS_OK;
 	if (bytes < 0)
 		return (uint32_t)-bytes;
 	if ((uint64_t)bytes > loop->in_bytes)
@@ -578,6 +620,7 @@ static inline uint32_t rs_loop_run(struct rs_loop *loop)
 	uint32_t status = RS_OK;
 
 	loop->stopping = false;
+	loop->ending = 0;
 	while (status == RS_OK && !loop->stopping &&
 		(loop->waiting || loop->handling || loop->kept_used))
 		status = rs_loop_step(loop);
