@@ -63,7 +63,7 @@ enum {
 	ASKS_NONE,       /* no such question (any more) */
 };
 
-/* reason: n bytes of a program's. */
+/* reason: n bytes of a program's; NULL if n is 0. */
 int asks_put(struct asks *asks, struct asks_party *party, const struct hash *interface,
 	enum broker_right right, const char *reason, size_t n, uint64_t now_ns) MUST_USE;
 /* True: it stands, or asks_put() would take it. */

@@ -403,7 +403,8 @@ static bool asked(void *context, uint64_t process, const struct hash *interface,
 {
 	(void)context, (void)process, (void)interface, (void)right;
 	ck_assert_uint_lt(n, sizeof(reason_heard));
-	memcpy(reason_heard, reason, n);
+	if (n)
+		memcpy(reason_heard, reason, n);
 	questions++;
 	return !no_room;
 }
