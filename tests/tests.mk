@@ -27,9 +27,10 @@ $(filter $(BUILD)/tests/aotc/%,$(TESTS)): $(BUILD)/tests/aotc/modules.o $(BUILD)
 $(filter $(BUILD)/tests/e2e/% $(BUILD)/tests/slow/%,$(TESTS)): $(BUILD)/tests/e2e/run.o
 $(filter $(BUILD)/tests/sim/%,$(TESTS)): $(addprefix $(BUILD)/tests/sim/,world.o rsd.o runtime.o program.o hostile.o people.o books.o)
 $(filter %/check_evil %/check_evil_big,$(TESTS)): $(BUILD)/tests/e2e/evil.o
+$(filter %/check_grant_gusts %/check_grant_storm,$(TESTS)): $(BUILD)/tests/e2e/grant_storm.o
 
 # A native client as its program has it.
-$(BUILD)/tests/e2e/check_native_clients $(BUILD)/tests/e2e/check_abuse: $(CLIENT)/rs_client_all.o $(CLIENT)/runtime/client/quiet.o
+$(addprefix $(BUILD)/tests/,e2e/check_native_clients e2e/check_abuse e2e/check_grant_gusts slow/check_grant_storm): $(CLIENT)/rs_client_all.o $(CLIENT)/runtime/client/quiet.o
 
 # Logic without much I/O: what valgrind can follow to the end. The broker's many small tests all run in one process.
 VALGRIND_OF := broker client journal linking loop options program programs relays symbol table term units workers \
