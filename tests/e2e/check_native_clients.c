@@ -787,8 +787,15 @@ START_TEST(an_event_loop_hears_of_the_end)
 
 	ck_assert_int_eq(rs_client_prepare(), 0);
 	run_expect(0, NULL, "rsctl kill %" PRIu64, process);
-	ck_assert(is_readable(FOREVER));
-	ck_assert_int_eq(rs_client_next_message(NULL, 0, &in, sizeof(in), 0, &bytes), -EPIPE);
+	/* its bell may ring before its socket is closed: then there is nothing yet */
+	int r = 0;
+	while (r == 0) {
+		ck_assert(is_readable(FOREVER));
+		r = rs_client_next_message(NULL, 0, &in, sizeof(in), 0, &bytes);
+		if (r == RS_TIMED_OUT)
+			r = rs_client_prepare();
+	}
+	ck_assert_int_eq(r, -EPIPE);
 }
 END_TEST
 
