@@ -383,6 +383,50 @@ START_TEST(a_lie_to_rsd_is_the_end_and_is_said)
 }
 END_TEST
 
+/* Two that conspire need no slot of their direct lane: only an end of one of them helps. */
+START_TEST(who_has_a_direct_lane_is_ended_by_a_hard_denial)
+{
+	allow_abuser();
+	run_expect(0, NULL, "rsctl grant '*' native:ours");
+	run_start("rsctl start \"$guests\"/handler.wasm native:ours well");
+	RUN_UNTIL(run("rsctl ps | grep -q native:ours").status == 0);
+	uint64_t process = run_start("rsctl start \"$guests\"/abuse.wasm use native:ours");
+
+	must_have_said(process, "1 ok\n");
+	run_expect(0, NULL, "rsctl deny \"$guests\"/abuse.wasm native:ours");
+	ck_assert(!run_is_gone(process));
+	run_expect(0, NULL, "rsctl deny --hard \"$guests\"/abuse.wasm native:ours");
+	ck_assert(run_is_gone(process));
+	ck_assert_str_eq(run_text(run_process(process), "cause"), "killed");
+}
+END_TEST
+
+/* What its table says is nothing to it; rsd, which passes its messages on, keeps to it. */
+START_TEST(who_is_mediated_is_cut_and_lives)
+{
+	allow_abuser();
+	run_expect(0, NULL, "rsctl grant --mediated native:abuser native:ours");
+	uint64_t handler = run_start("rsctl start \"$guests\"/handler.wasm native:ours well");
+	uint64_t process = join(), id;
+
+	RUN_UNTIL(run("rsctl ps | grep -q native:ours").status == 0);
+	ck_assert_int_eq(rs_client_send(ours, "?", 1, RS_NEEDS_ANSWER, &id), 0);
+	ck_assert_int_eq(deliver(RS_ANSWER), 0);
+	const struct record *sent =
+		(const void *)((uint8_t *)LANE_RINGS + FIRST_LANE * LANE_SLOT_BYTES);
+	const struct record more = { .kind = RECORD_MESSAGE, .slot = sent->slot };
+	run_expect(0, NULL, "rsctl deny --hard native:abuser native:ours");
+	struct lane lane = take_over(FIRST_LANE, LANE_CLIENT);
+	for (int i = 0; i < 10; i++)
+		ck_assert(put(&lane, &more));
+	RUN_UNTIL(
+		run("rsctl inspect %" PRIu64 " | grep -q 'refused: 10$'", process).status == 0);
+	ck_assert_int_eq(events_of(process, "use-refused"), 1);
+	ck_assert(!run_is_gone(process) && !run_is_gone(handler));
+	run_expect(0, NULL, "rsctl inspect %" PRIu64 " | grep -q ' messages: 1$'", handler);
+}
+END_TEST
+
 /* Ids are each client's own: what one lets go of is not another's. */
 START_TEST(cancelling_what_others_asked_ends_nothing)
 {
@@ -439,6 +483,8 @@ static Suite *suite(void)
 	tc = abuse_case("foreign code");
 	tcase_add_test(tc, answers_to_what_others_were_asked_complete_nothing);
 	tcase_add_loop_test(tc, a_lie_to_rsd_is_the_end_and_is_said, 0, ARRAY_LEN(lies));
+	tcase_add_test(tc, who_has_a_direct_lane_is_ended_by_a_hard_denial);
+	tcase_add_test(tc, who_is_mediated_is_cut_and_lives);
 	tcase_add_test(tc, cancelling_what_others_asked_ends_nothing);
 	suite_add_tcase(s, tc);
 	return s;
