@@ -41,7 +41,7 @@ TEST_LIBS := -lcheck -lsubunit -lrt -lm
 # A .c file with a main() is named here; every other .c goes into one archive, from which the linker takes what each
 # program needs. The launcher is static (it has no file system) and never sanitized: linear memory lies where the
 # sanitizers keep their shadow. So runtime/ is built twice; with SAN=1 the launcher's half traps on undefined behaviour.
-DIRS  := ipc cache runtime aotc interfaces supervisor
+DIRS  := ipc cache runtime aotc interfaces supervisor $(patsubst %/,%,$(wildcard supervisor/*/))
 BIN   := supervisor/rsd supervisor/rsctl
 EXEC  := aotc/aotc
 MAINS := $(BIN:%=%.c) $(EXEC:%=%.c) interfaces/ifgen.c runtime/launcher.c

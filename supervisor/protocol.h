@@ -15,8 +15,9 @@
  *
  * Field types: program = hex digits in a request (a unique prefix of 4 or more), 64 digits in
  * an answer; interface = a name, or hex digits (4 or more of one that is known) in a request, a
- * name, "example:..." or 64 digits in an answer (64 digits where that is said); process = number; *_ms = milliseconds since 1970; ? = may be missing. Requests
- * carry no zero characters (\u0000) and are at most CONTROL_DEPTH_MAX levels deep.
+ * name, "example:..." or 64 digits in an answer (64 digits where that is said); process =
+ * number; *_ms = milliseconds since 1970; ? = may be missing. Requests carry no zero characters
+ * (\u0000) and are at most CONTROL_DEPTH_MAX levels deep.
  *
  * version    -
  *     final: version, pid, uid, run_dir, state_dir, cache_dir, uptime_ms, processes (alive),
@@ -31,33 +32,32 @@
  *            beginning of its hash), env? ["K=V"], name?, memory? (bytes), cpu? (seconds),
  *            children? (that it and those below it may have at a time; 16), children_memory?
  *            (bytes, of all of them; as memory), children_depth? (generations; 4),
- *            allow? [text], deny? [text] (what this run may do, where the grants leave it open: interfaces
- *            to use; CONTROL_REGISTER before one: to handle; CONTROL_ALL: all that are not named)
- *     progress...; final, once the program runs: process, program
- * run        as start, and stdin? (bool), ask? (bool: a person sits there who can be asked)
- *     progress...; {"started": {process, program}}; attached (below);
- *     final, once it is gone: process, program, status, cause, detail?
- * ps         all? (the ended ones as well)
- *     row: process, kind ("wasm" "native": it joined by itself; no limits then, and program is
- *     the hash of its name), program, name?, pid?, started_ms, ended_ms?, status?, cause?, detail?,
- *     state ("compiling" "starting" "running" "stopping" "gone"), memory_bytes (its limit),
- *     cpu_s (its limit, 0: none), parent? (the process that started it), spawns_refused
- *     (children it was not given), handles [name or hex], waits_for [name or hex],
- *     for? (interface: rsd started it because it is bound to that)
+ *            allow? [text], deny? [text] (what this run may do, where the grants leave it open:
+ * interfaces to use; CONTROL_REGISTER before one: to handle; CONTROL_ALL: all that are not
+ * named) progress...; final, once the program runs: process, program run        as start, and
+ * stdin? (bool), ask? (bool: a person sits there who can be asked) progress...; {"started":
+ * {process, program}}; attached (below); final, once it is gone: process, program, status,
+ * cause, detail? ps         all? (the ended ones as well) row: process, kind ("wasm" "native":
+ * it joined by itself; no limits then, and program is the hash of its name), program, name?,
+ * pid?, started_ms, ended_ms?, status?, cause?, detail?, state ("compiling" "starting"
+ * "running" "stopping" "gone"), memory_bytes (its limit), cpu_s (its limit, 0: none), parent?
+ * (the process that started it), spawns_refused (children it was not given), handles [name or
+ * hex], waits_for [name or hex], for? (interface: rsd started it because it is bound to that)
  * ls         -
  *     row: program, bytes, added_ms, running (number),
  *     compiled ("yes" "no" "refused" "unknown": the toolchain has not answered yet)
  * inspect    target: a process number, or text: a program prefix or a process number in digits
  *     row: {"process": {as in ps, and args, env, messages, answers, lanes, lane_bytes,
- *     refused (opens and questions beyond a limit), asked (questions it put to people), ask_refused
- *     (what there was no room to ask), denied (opens, registrations and messages to what it may
- *     not use), limited (messages to rsd beyond what its grants allow), talks_to, mediated
+ *     refused (opens and questions beyond a limit), asked (questions it put to people),
+ * ask_refused (what there was no room to ask), denied (opens, registrations and messages to
+ * what it may not use), limited (messages to rsd beyond what its grants allow), talks_to,
+ * mediated
  *     [{as ("client" "handler"), peer, messages, answers, bytes, refused (messages to what may
- *     not be used any more), limited}], allowance? {processes, memory_bytes, outstanding, cpu_s?, depth, used {...}}: for all that
- *     it starts}}
- *     or {"program": {as in ls, and processes [numbers], why? (refused because), manifest?
- *     (records that follow; missing: it has none), manifest_wrong? (it is malformed: the
- *     program may use and handle nothing)}} and then one for each record of its manifest:
+ *     not be used any more), limited}], allowance? {processes, memory_bytes, outstanding,
+ * cpu_s?, depth, used {...}}: for all that it starts}} or {"program": {as in ls, and processes
+ * [numbers], why? (refused because), manifest? (records that follow; missing: it has none),
+ * manifest_wrong? (it is malformed: the program may use and handle nothing)}} and then one for
+ * each record of its manifest:
  *     {"manifest": {right ("use" "register"), interface (name or hex), called, reason, grant?
  *     ("allow" "deny" "ask"; missing: the user said nothing)}}; called and reason are the
  *     program's own words
@@ -82,16 +82,17 @@
  *     final, when it is gone (signals 9 and 15) or at once (others): process, status?, cause?
  * rm         program, force? (kills its processes, unbinds it)
  *     final: program
- * grant      program (here also "*": every one, "native:NAME", and 64 digits of any), interfaces
- *            [interface or "*": all], register? (instead of use), ask? (a person, at the first
+ * grant      program (here also "*": every one, "native:NAME", and 64 digits of any),
+ * interfaces [interface or "*": all], register? (instead of use), ask? (a person, at the first
  *            use), mediated?, body_bytes_max?, messages_a_second?, outstanding_max?
  * deny       program, interfaces, register? or hard?
  * revoke     program, interfaces, register? or hard?: takes back what grant or deny said
- *     final, when it is on disk and holds: program, interfaces, right ("use" "register"), killed
- *     [process]. hard kills processes of the program that have a direct lane to a handler of
+ *     final, when it is on disk and holds: program, interfaces, right ("use" "register"),
+ * killed [process]. hard kills processes of the program that have a direct lane to a handler of
  *     such an interface, and waits for their end.
  * grants     program? (what counts for it: its rows and those of "*")
- *     row: program (or "*"), name? (of a process of it), interface (or "*"), hash?, right, grant
+ *     row: program (or "*"), name? (of a process of it), interface (or "*"), hash?, right,
+ * grant
  *     ("allow" "deny" "ask"), mediated, built_in, since_ms?, body_bytes_max?,
  *     messages_a_second?, outstanding_max?
  * teach      name, interface (64 digits)
@@ -109,24 +110,23 @@
  * unbind     interface. Who handles it stays until its end.
  *     final: interface, under_way (false)
  * interfaces all? (those of rsd and private instances as well)
- *     row: interface, hash (64 digits), host (bool), waiting (number of processes), waits [{process,
- *     for ("handler" "answer": of a person, "start"), ms}] (some), clients? (that have a way to
- *     it), handler? {process, program?, name?}, bound? {program, name?, args, state ("idle" "starting"
- *     "handling" "resting": it failed too often), since_ms, next? {program, name?, args}: that is
- *     to take over}, owner?, means? (of a private instance)
- * shutdown   -
- *     final, when every program is gone; then rsd ends. Only for rsd's own user and root.
+ *     row: interface, hash (64 digits), host (bool), waiting (number of processes), waits
+ * [{process, for ("handler" "answer": of a person, "start"), ms}] (some), clients? (that have a
+ * way to it), handler? {process, program?, name?}, bound? {program, name?, args, state ("idle"
+ * "starting" "handling" "resting": it failed too often), since_ms, next? {program, name?,
+ * args}: that is to take over}, owner?, means? (of a private instance) shutdown   - final, when
+ * every program is gone; then rsd ends. Only for rsd's own user and root.
  *
- * join       name (supervisor/native.h says which may)
- *     final: process, body_bytes (its limit); the packet carries the descriptors START_BELL .. START_RSD_PAGE of
- *     runtime/start.h, and the client is a process from then on: until it closes START_SOCKET,
- *     ends or is expelled. runtime/client/rs_client.h is the library for that.
+ * join       name (supervisor/processes/native.h says which may)
+ *     final: process, body_bytes (its limit); the packet carries the descriptors START_BELL ..
+ * START_RSD_PAGE of runtime/start.h, and the client is a process from then on: until it closes
+ * START_SOCKET, ends or is expelled. runtime/client/rs_client.h is the library for that.
  *
  * status is what a shell would see: the exit code, 128 + signal, 134 for a trap. cause is one
  * of "exited" "trap" "cpu limit" "forbidden call" "stopped" "killed" "signal" "start failed"
- * "protocol" (it lied to rsd) "launcher died" "left" (native) "unknown"; detail is a line for people. All text
- * from programs is valid UTF-8 (what was not is U+FFFD) and nothing else is promised of it:
- * escape it before it reaches a terminal.
+ * "protocol" (it lied to rsd) "launcher died" "left" (native) "unknown"; detail is a line for
+ * people. All text from programs is valid UTF-8 (what was not is U+FFFD) and nothing else is
+ * promised of it: escape it before it reaches a terminal.
  *
  * Attached run. rsd sends D packets, first payload byte CONTROL_STREAM_OUT or _ERR, then
  * bytes, in the order the program wrote them; a client that does not read makes the program
@@ -156,12 +156,12 @@
 #define CONTROL_IDLE_S      30  /* a client that owes us something and says nothing is let go */
 #define CONTROL_DEPTH_MAX   32u
 #define CONTROL_ARGS_MAX    1024u
-#define CONTROL_NAME_MAX    64u                    /* bytes of a process's name */
+#define CONTROL_NAME_MAX    64u         /* bytes of a process's name */
 #define CONTROL_REGISTER    "register:" /* before an interface: to handle it */
 #define CONTROL_ALL         "all"       /* instead of one: every one */
 #define CONTROL_NATIVE_LETTERS \
 	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-" /* and as long */
-#define CONTROL_ADD_MAX     (256u * 1024u * 1024u) /* bytes of a program */
+#define CONTROL_ADD_MAX (256u * 1024u * 1024u) /* bytes of a program */
 
 /* Exit codes of rsctl, and error.code. */
 enum control_code {

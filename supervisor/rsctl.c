@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "supervisor/say.h"
+#include "supervisor/rsctl/say.h"
 
 /* --- options --- */
 

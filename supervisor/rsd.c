@@ -18,10 +18,10 @@
 #include "cache/folder.h"
 #include "ipc/log.h"
 #include "runtime/abi.h"
-#include "supervisor/control.h"
-#include "supervisor/host_program.h"
+#include "supervisor/control/control.h"
 #include "supervisor/notify.h"
 #include "supervisor/options.h"
+#include "supervisor/workers/host_program.h"
 
 #define WHY_SIZE       (PATH_MAX + 128)
 #define PUMPS_IN_A_ROW 32u

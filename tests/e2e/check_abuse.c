@@ -16,9 +16,9 @@
 #include "ipc/home.h"
 #include "ipc/lane.h"
 #include "runtime/client/rs_client.h"
-#include "supervisor/asks.h"
-#include "supervisor/broker.h"
-#include "supervisor/hosts.h"
+#include "supervisor/broker/broker.h"
+#include "supervisor/decisions/asks.h"
+#include "supervisor/workers/hosts.h"
 #include "tests/check_run.h"
 #include "tests/e2e/run.h"
 

@@ -20,7 +20,7 @@
 #include "runtime/client/quiet.h"
 #include "runtime/client/rs_client.h"
 #include "runtime/start.h"
-#include "supervisor/natives.h"
+#include "supervisor/processes/natives.h"
 #include "tests/check_run.h"
 #include "tests/e2e/run.h"
 

@@ -4,8 +4,8 @@
  */
 #include <string.h>
 
-#include "supervisor/private.h"
 #include "supervisor/protocol.h"
+#include "supervisor/rsctl/private.h"
 #include "tests/check_run.h"
 #include "tests/e2e/run.h"
 

@@ -13,8 +13,8 @@
 #include <sys/wait.h>
 
 #include "runtime/client/rs_client.h"
-#include "supervisor/client.h"
-#include "supervisor/native.h"
+#include "supervisor/processes/native.h"
+#include "supervisor/rsctl/client.h"
 #include "tests/e2e/run.h"
 #include "tests/guests/grant_storm.h"
 

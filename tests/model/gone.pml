@@ -3,7 +3,7 @@
  * answer that was published before is never thrown away.
  *
  * handler()  answers, and may die anywhere
- * rsd()      supervisor/broker.c: TABLE_PEER_DEAD, written when the pidfd says that the process is
+ * rsd()      supervisor/broker/broker.c: TABLE_PEER_DEAD, written when the pidfd says that the process is
  *            gone
  * client()   runtime: inbox.c reads answers; closing.c: PEER_DEAD makes the lane END_DRAINING, an
  *            empty END_DRAINING lane completes what is left with RS_HANDLER_GONE

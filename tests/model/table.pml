@@ -2,7 +2,7 @@
  * table.pml: a worker acts upon the last thing rsd wrote into its lane table (ipc/table.h),
  * however the change falls between its looks and its sleep.
  *
- * rsd()     supervisor/worker.c: worker_table_open() and the record that announces the lane, then
+ * rsd()     supervisor/workers/worker.c: worker_table_open() and the record that announces the lane, then
  *           worker_table_state(), whose changed() raises the version and rings
  * worker()  runtime: ends_take() when the record was read, closing_watch(), ends_sleep()
  *

@@ -27,7 +27,7 @@
 #include "runtime/held.h"
 #include "runtime/inbox.h"
 #include "runtime/sending.h"
-#include "supervisor/workers.h"
+#include "supervisor/workers/workers.h"
 #include "tests/check_run.h"
 #include "tests/ipc/dawdle.h"
 

@@ -1,7 +1,7 @@
 /*
- * rsd.c: what supervisor/workers.c does for the broker: tables and home lanes on one side, its
- * actions on the other. The broker itself is included here, with the small limits of this world
- * and a memory that is counted and may fail.
+ * rsd.c: what supervisor/workers/workers.c does for the broker: tables and home lanes on one
+ * side, its actions on the other. The broker itself is included here, with the small limits of
+ * this world and a memory that is counted and may fail.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -43,18 +43,18 @@ static void count_freep(void *piece)
 #define realloc(old, bytes)         count_realloc(old, bytes)
 #define reallocarray(old, n, bytes) count_realloc(old, (n) * (bytes))
 #define free(piece)                 count_free(piece)
-#include "supervisor/broker.c"
-#include "supervisor/broker_show.c"
-#include "supervisor/directory.c"
-#include "supervisor/handlers.c"
-#include "supervisor/instances.c"
-#include "supervisor/judging.c"
-#include "supervisor/lanes.c"
-#include "supervisor/links.c"
-#include "supervisor/opening.c"
-#include "supervisor/reviewing.c"
-#include "supervisor/slots.c"
-#include "supervisor/waits.c"
+#include "supervisor/broker/broker.c"
+#include "supervisor/broker/broker_show.c"
+#include "supervisor/broker/directory.c"
+#include "supervisor/broker/handlers.c"
+#include "supervisor/broker/instances.c"
+#include "supervisor/broker/judging.c"
+#include "supervisor/broker/lanes.c"
+#include "supervisor/broker/links.c"
+#include "supervisor/broker/opening.c"
+#include "supervisor/broker/reviewing.c"
+#include "supervisor/broker/slots.c"
+#include "supervisor/broker/waits.c"
 #undef freep
 #undef calloc
 #undef malloc

@@ -14,7 +14,7 @@
 
 #include "ipc/home.h"
 #include "ipc/table.h"
-#include "supervisor/broker.h"
+#include "supervisor/broker/broker.h"
 #include "supervisor/limits.h"
 
 /* Small, so that a short run meets every limit; the broker is compiled with them (rsd.c). */

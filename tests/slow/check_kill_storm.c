@@ -14,7 +14,7 @@
 
 #include <sys/syscall.h>
 
-#include "supervisor/client.h"
+#include "supervisor/rsctl/client.h"
 #include "tests/check_run.h"
 #include "tests/e2e/run.h"
 #include "tests/guests/kill_storm.h"

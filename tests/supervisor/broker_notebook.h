@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "ipc/home.h"
-#include "supervisor/broker.h"
+#include "supervisor/broker/broker.h"
 #include "tests/check_run.h"
 
 #define PROCESSES  12u /* ids 1..11 */

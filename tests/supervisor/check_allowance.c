@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "supervisor/allowance.h"
+#include "supervisor/processes/allowance.h"
 #include "tests/check_run.h"
 
 static const struct limits a_root = { .memory_bytes = 64 * MIB,

@@ -1,5 +1,5 @@
 /* Questions from the program that asks to the client that answers, and what comes of it. */
-#include "supervisor/asking.h"
+#include "supervisor/decisions/asking.h"
 #include "tests/supervisor/control_fixture.h"
 
 static const struct hash program = { .bytes = "a program" };

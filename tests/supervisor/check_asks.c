@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "supervisor/asks.h"
+#include "supervisor/decisions/asks.h"
 #include "tests/check_run.h"
 
 #define TIMEOUT_MS 1000u

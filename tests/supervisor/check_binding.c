@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "supervisor/binding.h"
+#include "supervisor/decisions/binding.h"
 #include "tests/check_run.h"
 
 #define S 1000000000ull

@@ -1,6 +1,6 @@
 #include <signal.h>
 
-#include "supervisor/children.h"
+#include "supervisor/processes/children.h"
 #include "tests/supervisor/fake_launcher.h"
 
 #define CHILDREN 8u /* at a time, of a parent that nobody has said anything about */

@@ -1,6 +1,6 @@
 #include <sys/wait.h>
 
-#include "supervisor/client.h"
+#include "supervisor/rsctl/client.h"
 #include "tests/check_run.h"
 #include "tests/supervisor/fake_rsd.h"
 

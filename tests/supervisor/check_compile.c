@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "cache/folder.h"
-#include "supervisor/compile.h"
+#include "supervisor/compiling/compile.h"
 #include "tests/check_run.h"
 
 /*

@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "supervisor/database.h"
-#include "supervisor/keeper.h"
+#include "supervisor/decisions/database.h"
+#include "supervisor/decisions/keeper.h"
 #include "tests/check_run.h"
 
 static char home[64], path[96], why[DATABASE_WHY_SIZE];

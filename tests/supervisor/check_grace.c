@@ -1,6 +1,6 @@
 /* check_grace.c: when nobody can be in the middle of sending to a handler any more. */
 #include "ipc/bell.h"
-#include "supervisor/grace.h"
+#include "supervisor/workers/grace.h"
 #include "tests/supervisor/fake_worker.h"
 
 static struct fake handler, client, other;

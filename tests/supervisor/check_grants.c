@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "supervisor/grants.h"
+#include "supervisor/decisions/grants.h"
 #include "tests/check_run.h"
 
 static struct grants *grants;

@@ -3,7 +3,7 @@
  * more, and when there are too many of them.
  */
 #include "interfaces/time.h"
-#include "supervisor/hosts.h"
+#include "supervisor/workers/hosts.h"
 #include "tests/check_run.h"
 #include "tests/supervisor/fake_worker.h"
 

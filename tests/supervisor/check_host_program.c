@@ -1,7 +1,7 @@
 #include <signal.h>
 
 #include "interfaces/program.h"
-#include "supervisor/host_program.h"
+#include "supervisor/workers/host_program.h"
 #include "tests/interfaces/made_up.h"
 #include "tests/supervisor/fake_launcher.h"
 

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "supervisor/ids.h"
+#include "supervisor/processes/ids.h"
 #include "tests/check_run.h"
 
 static char home[64];

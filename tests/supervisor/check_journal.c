@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "interfaces/log.h"
-#include "supervisor/journal.h"
+#include "supervisor/processes/journal.h"
 #include "tests/check_run.h"
 
 static struct journal *journal;

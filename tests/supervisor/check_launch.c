@@ -7,7 +7,7 @@
 
 #include "ipc/fdpass.h"
 #include "supervisor/child.h"
-#include "supervisor/launch.h"
+#include "supervisor/processes/launch.h"
 #include "tests/check_run.h"
 
 /*

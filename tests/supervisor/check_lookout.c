@@ -1,5 +1,5 @@
 /* check_lookout.c: words that change are found, whoever comes and goes meanwhile. */
-#include "supervisor/lookout.h"
+#include "supervisor/workers/lookout.h"
 #include "tests/check_run.h"
 
 #define MANY 1000u

@@ -1,5 +1,5 @@
 /* check_meter.c: the limits of a grant: long bodies, too many a second, too many at a time. */
-#include "supervisor/meter.h"
+#include "supervisor/workers/meter.h"
 #include "tests/check_run.h"
 
 #define SECOND 1000000000ull

@@ -4,7 +4,7 @@
  */
 #include <stdlib.h>
 
-#include "supervisor/meters.h"
+#include "supervisor/workers/meters.h"
 #include "tests/check_run.h"
 
 static struct meters meters;

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "supervisor/native.h"
+#include "supervisor/processes/native.h"
 #include "tests/check_run.h"
 
 static struct native_grants grants;

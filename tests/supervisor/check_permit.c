@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "supervisor/permit.h"
+#include "supervisor/decisions/permit.h"
 #include "tests/check_run.h"
 
 static struct permit permit;

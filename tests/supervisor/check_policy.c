@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "supervisor/policy.h"
+#include "supervisor/decisions/policy.h"
 #include "tests/check_run.h"
 
 /* Process 1 is nobody's child; 2 is its child, 3 the child of 2, and so on. Each runs the

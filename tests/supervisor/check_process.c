@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "supervisor/process.h"
+#include "supervisor/processes/process.h"
 #include "tests/check_run.h"
 
 /* The whole table once more, as a person reads it: next state and what is done (e enqueue, w

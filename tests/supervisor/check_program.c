@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "supervisor/program.h"
+#include "supervisor/rsctl/program.h"
 #include "tests/cache/scratch.h"
 #include "tests/check_run.h"
 

@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "supervisor/programs.h"
-#include "supervisor/shelf.h"
+#include "supervisor/compiling/programs.h"
+#include "supervisor/compiling/shelf.h"
 #include "tests/check_run.h"
 #include "tests/supervisor/made_manifest.h"
 

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "supervisor/recipe.h"
+#include "supervisor/decisions/recipe.h"
 #include "tests/check_run.h"
 
 static const struct limits usual = { .memory_bytes = GIB, .cpu_s = 7, .body_bytes = 12345 };

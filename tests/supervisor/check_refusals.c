@@ -3,7 +3,7 @@
  */
 #include <string.h>
 
-#include "supervisor/refusals.h"
+#include "supervisor/workers/refusals.h"
 #include "tests/check_run.h"
 
 static struct events *events;

@@ -5,7 +5,7 @@
 
 #include <sys/mman.h>
 
-#include "supervisor/relays.h"
+#include "supervisor/workers/relays.h"
 #include "tests/check_run.h"
 
 /* ---- the world: a relay and who is at its far ends, by role ---- */

@@ -3,8 +3,8 @@
 #include <sys/mman.h>
 
 #include "runtime/abi.h"
-#include "supervisor/ending.h"
-#include "supervisor/symbol.h"
+#include "supervisor/processes/ending.h"
+#include "supervisor/processes/symbol.h"
 #include "tests/check_run.h"
 
 /* An object with no machine code but a table of functions: three rows, two names. */

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "supervisor/table.h"
+#include "supervisor/rsctl/table.h"
 #include "tests/check_run.h"
 
 static struct table *table;

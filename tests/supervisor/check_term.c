@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "supervisor/term.h"
+#include "supervisor/rsctl/term.h"
 #include "tests/check_run.h"
 
 static int reader;

@@ -1,8 +1,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "supervisor/hosts.h"
-#include "supervisor/names.h"
+#include "supervisor/decisions/names.h"
+#include "supervisor/workers/hosts.h"
 #include "tests/check_run.h"
 
 static struct names *names;

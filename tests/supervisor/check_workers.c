@@ -1,6 +1,6 @@
 /* check_workers.c: what workers say on their home lanes, and what they are told there. */
 #include "interfaces/limits.h"
-#include "supervisor/worker.h"
+#include "supervisor/workers/worker.h"
 #include "tests/supervisor/fake_worker.h"
 
 /* ---- the ordinary way ---- */

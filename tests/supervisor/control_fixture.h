@@ -13,7 +13,7 @@
 #include <sys/un.h>
 
 #include "cache/folder.h"
-#include "supervisor/control.h"
+#include "supervisor/control/control.h"
 #include "tests/check_run.h"
 
 static char home[64], socket_path[128], aotc_path[128];

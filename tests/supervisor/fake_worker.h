@@ -1,6 +1,6 @@
 /*
- * fake_worker.h: rsd's half of lanes (supervisor/workers.h) against workers that the test plays
- * itself, honest and hostile.
+ * fake_worker.h: rsd's half of lanes (supervisor/workers/workers.h) against workers that the
+ * test plays itself, honest and hostile.
  */
 #pragma once
 
@@ -15,7 +15,7 @@
 #include "ipc/fdpass.h"
 #include "ipc/home.h"
 #include "ipc/table.h"
-#include "supervisor/workers.h"
+#include "supervisor/workers/workers.h"
 #include "tests/check_run.h"
 
 /* ---- rsd's side: what it heard ---- */

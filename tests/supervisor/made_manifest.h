@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "supervisor/manifest.h"
+#include "supervisor/compiling/manifest.h"
 
 struct made {
 	uint8_t bytes[64 * KIB];
