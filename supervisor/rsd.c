@@ -19,20 +19,12 @@
 #include "ipc/log.h"
 #include "runtime/abi.h"
 #include "supervisor/control/control.h"
+#include "supervisor/flags.h"
 #include "supervisor/notify.h"
-#include "supervisor/options.h"
 #include "supervisor/workers/host_program.h"
 
 #define WHY_SIZE       (PATH_MAX + 128)
 #define PUMPS_IN_A_ROW 32u
-
-struct flags { /* the command line */
-	const char *run_dir, *state_dir, *cache_dir, *group;
-	uint64_t memory_bytes, body_bytes, idle_ms, ask_timeout_ms;
-	struct native_grants natives;
-	enum policy_missing missing;
-	bool mediate, version, help;
-};
 
 struct rsd {
 	const struct flags *flags;
@@ -634,99 +626,18 @@ static int live(struct rsd *rsd)
 	return code;
 }
 
-#define FIELD(name) offsetof(struct flags, name)
-
-static const char *native_wanted(int r)
-{
-	return r == NATIVE_TOO_MANY ? "fewer of it"
-	       : r                  ? "letters, digits and . _ : -, or *"
-				    : NULL;
-}
-
-static const char *grant_native(void *field, const char *value)
-{
-	return native_wanted(native_grant(field, value));
-}
-
-static const char *read_missing(void *field, const char *value)
-{
-	return policy_read_missing(value, field) ? NULL : "allow, ask or deny";
-}
-
-static const struct option options[] = {
-	{ 0, "run-dir", "DIR", "where the control socket is", options_text, FIELD(run_dir) },
-	{ 0, "state-dir", "DIR", "programs, keys, process numbers", options_text,
-		FIELD(state_dir) },
-	{ 0, "cache-dir", "DIR", "compiled objects", options_text, FIELD(cache_dir) },
-	{ 0, "idle-exit", "TIME", "end when nothing ran and nobody asked for so long",
-		options_duration, FIELD(idle_ms) },
-	{ 0, "group", "NAME", "its members may use the control socket", options_text,
-		FIELD(group) },
-	{ 0, "memory", "SIZE", "of a process, if nobody says (default 1G)", options_size,
-		FIELD(memory_bytes) },
-	{ 0, "max-body", "SIZE", "of a message between programs (default 16M)", options_size,
-		FIELD(body_bytes) },
-	{ 0, "mediate", NULL, "messages between programs go through rsd", options_switch,
-		FIELD(mediate) },
-	{ 0, "native", "NAME", "a native client may join under this name, * any (again: more)",
-		grant_native, FIELD(natives) },
-	{ 0, "default-grant", "WORD",
-		"what holds where the user said nothing: allow, ask or deny", read_missing,
-		FIELD(missing) },
-	{ 0, "ask-timeout", "TIME", "how long a question waits for a person (60s)",
-		options_duration, FIELD(ask_timeout_ms) },
-	{ 'V', "version", NULL, "print the version", options_switch, FIELD(version) },
-	{ 'h', "help", NULL, "print this", options_switch, FIELD(help) },
-};
-
-static int usage_error(const char *why)
-{
-	fprintf(stderr, "rsd: %s\nTry rsd --help\n", why);
-	return CONTROL_USAGE;
-}
-
-static int help(void)
-{
-	printf("Usage: rsd [OPTIONS]\n"
-	       "Runs WebAssembly programs, each in a locked process of its own; rsctl talks to "
-	       "it.\n\n");
-	options_help(options, ARRAY_LEN(options), stdout);
-	return EXIT_SUCCESS;
-}
-
 int main(int argc, char **argv)
 {
-	struct flags flags = { .memory_bytes = LIMITS_MEMORY_DEFAULT,
-		.body_bytes = RS_BODY_BYTES_DEFAULT,
-		.ask_timeout_ms = ASKS_TIMEOUT_DEFAULT,
-		.missing = POLICY_ASK_IF_WATCHED };
+	struct flags flags;
+	int r = flags_read(argc, argv, &flags);
+
+	if (r != FLAGS_GO_ON)
+		return r;
 	struct rsd rsd = { .flags = &flags,
 		.signals = -1,
 		.lock = -1,
-		.parts = { .limits = limits_default(),
-			.objects_folder = -1,
-			.refused_folder = -1 } };
-	char why[OPTIONS_WHY_SIZE], no_names[] = "", *names = getenv(NATIVE_VARIABLE);
-	int words;
-
-	names = names ? names : no_names;
-	if (options_parse(options, ARRAY_LEN(options), &flags, false, argc - 1, argv + 1,
-		    &words, why))
-		return usage_error(why);
-	if (words)
-		return usage_error("it takes no arguments, only options");
-	if (flags.help)
-		return help();
-	if (flags.version)
-		return printf("rsd %s\n", REDSHIRT_VERSION) < 0;
-	if (native_wanted(native_grant_words(&flags.natives, names)))
-		return usage_error(NATIVE_VARIABLE " is names with spaces between");
-	if (limits_memory(&rsd.parts.limits, flags.memory_bytes))
-		return usage_error("--memory is 1 byte to 4G");
-	if (limits_body(&rsd.parts.limits, flags.body_bytes))
-		return usage_error("--max-body is 64K to 1G");
-	if (flags.ask_timeout_ms == 0 || flags.ask_timeout_ms > ASKS_TIMEOUT_MAX)
-		return usage_error("--ask-timeout is more than nothing, and 24h at most");
+		.parts = {
+			.limits = flags.limits, .objects_folder = -1, .refused_folder = -1 } };
 	log_open("rsd");
 	return live(&rsd);
 }

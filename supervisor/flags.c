@@ -1,0 +1,106 @@
+#include "supervisor/flags.h"
+
+#include <stdio.h>
+
+#include "supervisor/decisions/asks.h"
+#include "supervisor/options.h"
+#include "supervisor/protocol.h"
+
+#define FIELD(name) offsetof(struct flags, name)
+
+static const char *native_wanted(int r)
+{
+	return r == NATIVE_TOO_MANY ? "fewer of it"
+	       : r                  ? "letters, digits and . _ : -, or *"
+				    : NULL;
+}
+
+static const char *grant_native(void *field, const char *value)
+{
+	return native_wanted(native_grant(field, value));
+}
+
+static const char *read_missing(void *field, const char *value)
+{
+	return policy_read_missing(value, field) ? NULL : "allow, ask or deny";
+}
+
+static const struct option options[] = {
+	{ 0, "run-dir", "DIR", "where the control socket is", options_text, FIELD(run_dir) },
+	{ 0, "state-dir", "DIR", "programs, keys, process numbers", options_text,
+		FIELD(state_dir) },
+	{ 0, "cache-dir", "DIR", "compiled objects", options_text, FIELD(cache_dir) },
+	{ 0, "idle-exit", "TIME", "end when nothing ran and nobody asked for so long",
+		options_duration, FIELD(idle_ms) },
+	{ 0, "group", "NAME", "its members may use the control socket", options_text,
+		FIELD(group) },
+	{ 0, "memory", "SIZE", "of a process, if nobody says (default 1G)", options_size,
+		FIELD(memory_bytes) },
+	{ 0, "max-body", "SIZE", "of a message between programs (default 16M)", options_size,
+		FIELD(body_bytes) },
+	{ 0, "mediate", NULL, "messages between programs go through rsd", options_switch,
+		FIELD(mediate) },
+	{ 0, "native", "NAME", "a native client may join under this name, * any (again: more)",
+		grant_native, FIELD(natives) },
+	{ 0, "default-grant", "WORD",
+		"what holds where the user said nothing: allow, ask or deny", read_missing,
+		FIELD(missing) },
+	{ 0, "ask-timeout", "TIME", "how long a question waits for a person (60s)",
+		options_duration, FIELD(ask_timeout_ms) },
+	{ 'V', "version", NULL, "print the version", options_switch, FIELD(version) },
+	{ 'h', "help", NULL, "print this", options_switch, FIELD(help) },
+};
+
+static int usage_error(const char *why)
+{
+	fprintf(stderr, "rsd: %s\nTry rsd --help\n", why);
+	return CONTROL_USAGE;
+}
+
+static int help(void)
+{
+	printf("Usage: rsd [OPTIONS]\n"
+	       "Runs WebAssembly programs, each in a locked process of its own; rsctl talks to "
+	       "it.\n\n");
+	options_help(options, ARRAY_LEN(options), stdout);
+	return EXIT_SUCCESS;
+}
+
+/* NULL, or what is wrong with them. */
+static const char *check(struct flags *flags)
+{
+	char no_names[] = "", *names = getenv(NATIVE_VARIABLE);
+
+	if (native_wanted(native_grant_words(&flags->natives, names ? names : no_names)))
+		return NATIVE_VARIABLE " is names with spaces between";
+	if (limits_memory(&flags->limits, flags->memory_bytes))
+		return "--memory is 1 byte to 4G";
+	if (limits_body(&flags->limits, flags->body_bytes))
+		return "--max-body is 64K to 1G";
+	if (flags->ask_timeout_ms == 0 || flags->ask_timeout_ms > ASKS_TIMEOUT_MAX)
+		return "--ask-timeout is more than nothing, and 24h at most";
+	return NULL;
+}
+
+int flags_read(int argc, char **argv, struct flags *flags)
+{
+	char why[OPTIONS_WHY_SIZE];
+	int words;
+
+	*flags = (struct flags){ .memory_bytes = LIMITS_MEMORY_DEFAULT,
+		.body_bytes = RS_BODY_BYTES_DEFAULT,
+		.ask_timeout_ms = ASKS_TIMEOUT_DEFAULT,
+		.missing = POLICY_ASK_IF_WATCHED,
+		.limits = limits_default() };
+	if (options_parse(options, ARRAY_LEN(options), flags, false, argc - 1, argv + 1, &words,
+		    why))
+		return usage_error(why);
+	if (words)
+		return usage_error("it takes no arguments, only options");
+	if (flags->help)
+		return help();
+	if (flags->version)
+		return printf("rsd %s\n", REDSHIRT_VERSION) < 0;
+	const char *wrong = check(flags);
+	return wrong ? usage_error(wrong) : FLAGS_GO_ON;
+}
