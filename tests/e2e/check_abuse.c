@@ -22,14 +22,18 @@
 #include "tests/check_run.h"
 #include "tests/e2e/run.h"
 
-#define FOREVER       (-1)
-#define SOON_NS       100000000ll
-#define FDS           64  /* looked at for bells */
-#define NAPS_MAX      100 /* until a ring that stays full is no ring */
-#define OPENS         100000
-#define FORGED        4096u      /* ids that are tried */
-#define GROWTH_KIB    (4 * 1024) /* of rsd under a flood: what it may remember of one process */
-#define FIRST_LANE    1u         /* after the home lane */
+#define FOREVER  (-1)
+#define SOON_NS  100000000ll
+#define FDS      64  /* looked at for bells */
+#define NAPS_MAX 100 /* until a ring that stays full is no ring */
+#define OPENS    100000
+#define FORGED   4096u      /* ids that are tried */
+#ifdef __SANITIZE_ADDRESS__ /* keeps what was freed, for a while */
+#define GROWTH_KIB (256 * 1024)
+#else
+#define GROWTH_KIB (4 * 1024) /* of rsd under a flood: what it may remember of one process */
+#endif
+#define FIRST_LANE    1u /* after the home lane */
 #define QUESTION_ROWS "rsctl pending --json"
 
 static const uint8_t ours[32] = "native:ours", silent[32] = "example:silent";

@@ -74,7 +74,18 @@ static uint64_t now_ns(void)
 
 /* ---- rsd: one question each, without a process for it ---- */
 
-/* The last row, or the final reply; NULL: rsd refuses. Kept until the test ends. */
+/* Until the test ends; the caller's reference is taken. */
+static json_t *keep(json_t *reply)
+{
+	static json_t *kept;
+
+	if (!kept)
+		kept = json_array();
+	ck_assert_int_eq(json_array_append_new(kept, reply), 0);
+	return reply;
+}
+
+/* The last row, or the final reply; NULL: rsd refuses. */
 static json_t *try(json_t *request)
 {
 	struct client control = CLIENT_NONE;
@@ -87,11 +98,16 @@ static json_t *try(json_t *request)
 	ck_assert_int_eq(client_send(&control, request), 0);
 	while (reply.kind != REPLY_DONE && reply.kind != REPLY_ERROR) {
 		ck_assert_int_eq(client_receive(&control, REPLY_MS, &reply), 0);
-		if (reply.kind == REPLY_ROW || (reply.kind == REPLY_DONE && !found))
-			found = json_incref(reply.json);
+		if (reply.kind != REPLY_ROW && (reply.kind != REPLY_DONE || found))
+			continue;
+		json_decref(found);
+		found = json_incref(reply.json);
 	}
 	client_close(&control);
-	return reply.kind == REPLY_DONE ? found : NULL;
+	if (reply.kind == REPLY_DONE)
+		return keep(found);
+	json_decref(found);
+	return NULL;
 }
 
 static json_t *ask(json_t *request)
