@@ -407,6 +407,7 @@ static void begin(void)
 	run_expect(0, NULL, "rsctl grant '*' " GRANT_STORM_BOOK);
 	run_expect(0, NULL, "rsctl grant --register '*' '*'");
 	run_expect(0, NULL, "rsctl grant %s " GRANT_STORM_INTERFACE, sure_program);
+	(void)try(about("revoke")); /* what the storm before this one left on disk */
 	said = (struct said){ NOTHING, NOTHING };
 	sure = start(sure_program, "sure");
 	open_book();
