@@ -120,26 +120,15 @@ static const struct listing_column ps_columns[] = {
 	{ ">TIME", time_cell },
 	{ "HANDLES", handles_cell },
 	{ "WAITS FOR", waits_cell },
-};
-
-static const struct listing_column ps_all_columns[] = {
-	{ ">PROCESS", cells_process },
-	{ "PROGRAM", kind_cell },
-	{ "NAME", cells_name },
-	{ "STATE", state_cell },
-	{ ">PID", pid_cell },
-	{ ">TIME", time_cell },
-	{ "HANDLES", handles_cell },
-	{ "WAITS FOR", waits_cell },
-	{ "STATUS", status_cell },
+	{ "STATUS", status_cell }, /* only with --all */
 };
 
 int rsctl_show_ps(struct rsctl *ctl)
 {
 	struct listing l = {
 		.ctl = ctl,
-		.columns = ctl->all ? ps_all_columns : ps_columns,
-		.n_columns = ctl->all ? ARRAY_LEN(ps_all_columns) : ARRAY_LEN(ps_columns),
+		.columns = ps_columns,
+		.n_columns = ARRAY_LEN(ps_columns) - !ctl->all,
 		.id = "process",
 	};
 
