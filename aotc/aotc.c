@@ -27,7 +27,8 @@ enum {
 	EXIT_OK,
 	EXIT_FAILED,
 	EXIT_USAGE,
-	EXIT_REFUSED
+	EXIT_REFUSED,
+	EXIT_UNFIT
 };
 
 struct options {
@@ -52,7 +53,8 @@ static const char usage[] =
 	"  --input-fd N, --output-fd N, --status-fd N\n"
 	"                   descriptors to read from, to write to, and for lines of status\n"
 	"\n"
-	"Exit status: 0 done, 1 failed, 2 wrong usage, 3 the module is refused.\n"
+	"Exit status: 0 done, 1 failed, 2 wrong usage, 3 the module is refused, 4 it is\n"
+	"unfit for the tier (another may take it).\n"
 	"Environment: REDSHIRT_WASM2C, REDSHIRT_CC, TMPDIR.\n";
 
 enum {
@@ -248,20 +250,32 @@ static int run(struct build *build, const struct options *o, uint64_t *bytes)
 	return r ? r : write_object(build, o, bytes);
 }
 
+/* How a build ended: the exit status, and the word of the last status line. */
+static const struct ending {
+	const char *word;
+	int code;
+} endings[] = {
+	[BUILD_REFUSED] = { "refused", EXIT_REFUSED },
+	[BUILD_FAILED] = { "failed", EXIT_FAILED },
+	[BUILD_UNFIT] = { "unfit", EXIT_UNFIT },
+};
+
 /* The one line that says how it ended, to a person or to whoever reads the status lines. */
 static int conclude(struct build *build, const struct options *o, int r, uint64_t bytes)
 {
+	if (r == 0) {
+		build_say(build, "done %llu", (unsigned long long)bytes);
+		return EXIT_OK;
+	}
 	if (r < 0)
 		r = build_fail(build, "%s", strerror(-r));
-	if (r == 0)
-		build_say(build, "done %llu", (unsigned long long)bytes);
-	else
-		build_say(build, "%s %s", r == BUILD_REFUSED ? "refused" : "failed",
+	const struct ending *ending = &endings[r];
+	build_say(build, "%s %s", ending->word, build->reason);
+	if (o->status_fd < 0)
+		fprintf(stderr, "aotc: %s: %s%s%s\n", o->input ? o->input : "module",
+			r == BUILD_FAILED ? "" : ending->word, r == BUILD_FAILED ? "" : ": ",
 			build->reason);
-	if (r != 0 && o->status_fd < 0)
-		fprintf(stderr, "aotc: %s: %s%s\n", o->input ? o->input : "module",
-			r == BUILD_REFUSED ? "refused: " : "", build->reason);
-	return r == 0 ? EXIT_OK : r == BUILD_REFUSED ? EXIT_REFUSED : EXIT_FAILED;
+	return ending->code;
 }
 
 static int compile_module(const struct options *o)

@@ -40,14 +40,20 @@ void build_progress(struct build *build, const char *stage, uint32_t done, uint3
 	build_say(build, "progress %s %u %u", stage, done, total);
 }
 
+static int outcome(struct build *build, int outcome, const char *format, va_list arguments)
+{
+	vsnprintf(build->reason, sizeof build->reason, format, arguments);
+	return outcome;
+}
+
 int build_refuse(struct build *build, const char *format, ...)
 {
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(build->reason, sizeof build->reason, format, arguments);
+	int r = outcome(build, BUILD_REFUSED, format, arguments);
 	va_end(arguments);
-	return BUILD_REFUSED;
+	return r;
 }
 
 int build_fail(struct build *build, const char *format, ...)
@@ -55,9 +61,19 @@ int build_fail(struct build *build, const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(build->reason, sizeof build->reason, format, arguments);
+	int r = outcome(build, BUILD_FAILED, format, arguments);
 	va_end(arguments);
-	return BUILD_FAILED;
+	return r;
+}
+
+int build_unfit(struct build *build, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	int r = outcome(build, BUILD_UNFIT, format, arguments);
+	va_end(arguments);
+	return r;
 }
 
 struct build_job build_job_of(struct build *build, const char *name, const char *what)

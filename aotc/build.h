@@ -2,7 +2,7 @@
  * build.h: one compile on its way through the steps: what every step needs, how it runs a job,
  * and how it says no.
  *
- * A step answers 0, -errno (our world is broken), or one of the two below with a line in
+ * A step answers 0, -errno (our world is broken), or one of the outcomes below with a line in
  * reason. Lines that may hold text of the module's author are escaped before they get there.
  */
 #pragma once
@@ -15,6 +15,7 @@
 enum {
 	BUILD_REFUSED = 1, /* the module's fault: the same module will be refused again */
 	BUILD_FAILED,      /* ours, or the machine's */
+	BUILD_UNFIT,       /* the tier's limit: another tier takes the module */
 };
 
 #define BUILD_REASON_SIZE 448 /* a status line has 512 bytes */
@@ -42,6 +43,7 @@ void build_say(struct build *build, const char *format, ...) PRINTF(2, 3);
 void build_progress(struct build *build, const char *stage, uint32_t done, uint32_t total);
 int build_refuse(struct build *build, const char *format, ...) PRINTF(2, 3) MUST_USE;
 int build_fail(struct build *build, const char *format, ...) PRINTF(2, 3) MUST_USE;
+int build_unfit(struct build *build, const char *format, ...) PRINTF(2, 3) MUST_USE;
 
 /* One tool or function in the jail. `name` is for its files NAME.err, `what` for reasons ("the
  * compiler"). */
