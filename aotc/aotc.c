@@ -33,15 +33,16 @@ enum {
 
 struct options {
 	const char *keep, *input, *output;
+	struct plan plan;
 	int input_fd, output_fd, status_fd;
 	uint32_t jobs;
 	bool toolchain;
 };
 
 static const char usage[] =
-	"usage: aotc [--keep DIR] [--jobs N] -o OBJECT [MODULE.wasm]\n"
-	"       aotc [--keep DIR] [--jobs N] --input-fd N --output-fd N [--status-fd N]\n"
-	"       aotc --toolchain\n"
+	"usage: aotc [OPTIONS] -o OBJECT [MODULE.wasm]\n"
+	"       aotc [OPTIONS] --input-fd N --output-fd N [--status-fd N]\n"
+	"       aotc [OPTIONS] --toolchain\n"
 	"\n"
 	"Compiles a WebAssembly module (or standard input) to an object for redshirt's "
 	"workers.\n"
@@ -49,7 +50,13 @@ static const char usage[] =
 	"  -o OBJECT        where the object goes; it appears there whole or not at all\n"
 	"  --keep DIR       leave everything made on the way in DIR, with the commands used\n"
 	"  --jobs N         compilers at once (default: one per processor)\n"
-	"  --toolchain      say which translator and compiler are used, and their common id\n"
+	"  --tier TIER      quick, full (default), profiled or instrumented\n"
+	"  --form FORM      special (default): one instance, memory at a known address;\n"
+	"                   plain: without\n"
+	"  --target-cpu CPU native (default), x86-64, x86-64-v2, x86-64-v3 or x86-64-v4\n"
+	"  --relaxed-reads  a read beyond memory need not trap when nobody uses its value\n"
+	"  --toolchain      say which translator and compiler are used, and an id for each "
+	"tier\n"
 	"  --input-fd N, --output-fd N, --status-fd N\n"
 	"                   descriptors to read from, to write to, and for lines of status\n"
 	"\n"
@@ -63,6 +70,10 @@ enum {
 	OPTION_INPUT,
 	OPTION_OUTPUT,
 	OPTION_STATUS,
+	OPTION_TIER,
+	OPTION_FORM,
+	OPTION_TARGET_CPU,
+	OPTION_RELAXED_READS,
 	OPTION_TOOLCHAIN,
 	OPTION_HELP
 };
@@ -73,6 +84,10 @@ static const struct option long_options[] = {
 	{ "input-fd", required_argument, NULL, OPTION_INPUT },
 	{ "output-fd", required_argument, NULL, OPTION_OUTPUT },
 	{ "status-fd", required_argument, NULL, OPTION_STATUS },
+	{ "tier", required_argument, NULL, OPTION_TIER },
+	{ "form", required_argument, NULL, OPTION_FORM },
+	{ "target-cpu", required_argument, NULL, OPTION_TARGET_CPU },
+	{ "relaxed-reads", no_argument, NULL, OPTION_RELAXED_READS },
 	{ "toolchain", no_argument, NULL, OPTION_TOOLCHAIN },
 	{ "help", no_argument, NULL, OPTION_HELP },
 	{ NULL, 0, NULL, 0 },
@@ -120,6 +135,15 @@ static bool read_option(struct options *o, int option)
 		return read_descriptor(optarg, &o->output_fd);
 	case OPTION_STATUS:
 		return read_descriptor(optarg, &o->status_fd);
+	case OPTION_TIER:
+		return plan_read_tier(optarg, &o->plan.tier);
+	case OPTION_FORM:
+		return plan_read_form(optarg, &o->plan.form);
+	case OPTION_TARGET_CPU:
+		return plan_read_cpu(optarg, &o->plan.cpu);
+	case OPTION_RELAXED_READS:
+		o->plan.relaxed_reads = true;
+		return true;
 	case OPTION_TOOLCHAIN:
 		o->toolchain = true;
 		return true;
@@ -140,9 +164,11 @@ static uint32_t processors(void)
 
 static bool read_options(int argc, char **argv, struct options *o)
 {
-	*o = (struct options){
-		.input_fd = -1, .output_fd = -1, .status_fd = -1, .jobs = processors()
-	};
+	*o = (struct options){ .plan = plan_default,
+		.input_fd = -1,
+		.output_fd = -1,
+		.status_fd = -1,
+		.jobs = processors() };
 	for (int option; (option = getopt_long(argc, argv, "o:", long_options, NULL)) >= 0;) {
 		if (option == OPTION_HELP) {
 			fputs(usage, stdout);
@@ -280,13 +306,15 @@ static int conclude(struct build *build, const struct options *o, int r, uint64_
 
 static int compile_module(const struct options *o)
 {
-	struct build build = { .work.fd = -1,
+	struct build build = { .plan = o->plan,
+		.work.fd = -1,
 		.jobs = o->jobs,
 		.status_fd = o->status_fd,
 		.interrupt_fd = catch_signals() };
 	uint64_t bytes = 0;
 
-	/* who reads the status lines wants the object: when it is gone, so is the reason to work */
+	/* who reads the status lines wants the object: when it is gone, so is the reason to
+	 * work */
 	if (o->status_fd >= 0)
 		prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
 	int r = run(&build, o, &bytes), code = conclude(&build, o, r, bytes);
@@ -296,31 +324,52 @@ static int compile_module(const struct options *o)
 	return code;
 }
 
-static int print_toolchain(void)
+/* One line for each tier that can be made here. */
+static int print_ids(struct build *build, struct plan plan)
+{
+	char hex[HASH_HEX_SIZE];
+	struct hash id;
+
+	for (uint32_t tier = 0; tier < OBJECT_TIERS; tier++) {
+		plan.tier = (enum object_tier)tier;
+		if (!compile_has(&build->tools, plan.tier))
+			continue;
+		int r = toolchain_id(&build->work, &build->tools, &plan, &id);
+		if (r)
+			return r;
+		printf("id %s %s\n", object_tier_name(tier), hash_to_hex(&id, hex));
+	}
+	return 0;
+}
+
+static void describe_toolchain(const struct toolchain *tools, const struct plan *plan)
+{
+	char features[256];
+
+	toolchain_features(tools, features, sizeof features);
+	printf("translator wasm2c %s %s\n", tools->wasm2c_version, tools->wasm2c);
+	printf("compiler %s %s %s\n", toolchain_cc_name(tools), tools->cc_version, tools->cc);
+	printf("features %s\n", features);
+	printf("cpu %s\n", strchr(flags_cpu(plan->cpu), '=') + 1);
+	if (tools->without_simd)
+		printf("without simd: %s\n", tools->without_simd);
+}
+
+static int print_toolchain(const struct plan *plan)
 {
 	struct build build = { .work.fd = -1, .status_fd = -1, .interrupt_fd = -1 };
-	char hex[HASH_HEX_SIZE], features[256];
-	const struct toolchain *tools = &build.tools;
-	struct hash id;
 	int r = work_open(NULL, &build.work);
 
 	if (r == 0)
 		r = find_tools(&build);
 	if (r == 0)
-		r = toolchain_id(&build.work, tools, &id);
+		r = print_ids(&build, *plan);
 	work_close(&build.work);
 	if (r) {
 		fprintf(stderr, "aotc: toolchain: %s\n", r < 0 ? strerror(-r) : build.reason);
 		return EXIT_FAILED;
 	}
-	toolchain_features(tools, features, sizeof features);
-	printf("id %s\n", hash_to_hex(&id, hex));
-	printf("translator wasm2c %s %s\n", tools->wasm2c_version, tools->wasm2c);
-	printf("compiler %s %s %s\n", toolchain_cc_name(tools), tools->cc_version, tools->cc);
-	printf("features %s\n", features);
-	printf("cpu %s\n", strchr(flags_cpu(), '=') + 1);
-	if (tools->without_simd)
-		printf("without simd: %s\n", tools->without_simd);
+	describe_toolchain(&build.tools, plan);
 	return EXIT_OK;
 }
 
@@ -333,5 +382,5 @@ int main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	log_open("aotc");
-	return options.toolchain ? print_toolchain() : compile_module(&options);
+	return options.toolchain ? print_toolchain(&options.plan) : compile_module(&options);
 }

@@ -9,6 +9,7 @@
 
 #include "aotc/facts.h"
 #include "aotc/jail.h"
+#include "aotc/plan.h"
 #include "aotc/toolchain.h"
 #include "aotc/work.h"
 
@@ -23,6 +24,7 @@ enum {
 #define BUILD_PARTS_MAX   64u
 
 struct build {
+	struct plan plan; /* what is asked for */
 	struct work work;
 	struct toolchain tools;
 	struct facts facts;

@@ -94,7 +94,7 @@ static void fill_command(struct build *build, uint32_t part, struct command *c)
 	snprintf(c->part, sizeof c->part, "-DRS_PART=%u", part);
 	snprintf(c->object, sizeof c->object, "m_%u.o", part);
 	add(c, build->tools.cc);
-	flags_compile(build->tools.compiler, c->argv, &c->count);
+	flags_compile(build->tools.compiler, &build->plan, c->argv, &c->count);
 	if (!cut && build->tools.compiler == FLAGS_GCC)
 		add(c, "-fwhole-program"); /* all there is stands in this file: local, and
 					      inlined as it pays */
@@ -183,7 +183,7 @@ static int link_parts(struct build *build)
 	if (!names)
 		return -ENOMEM;
 	add(&c, build->tools.cc);
-	flags_link(c.argv, &c.count);
+	flags_link(&build->plan, c.argv, &c.count);
 	for (uint32_t i = 0; i < build->parts; i++) {
 		snprintf(names + 16 * i, 16, "m_%u.o", i);
 		add(&c, names + 16 * i);
@@ -197,11 +197,40 @@ static int link_parts(struct build *build)
 	return r ? r : judge_compiler(build, &job);
 }
 
-int compile(struct build *build)
+static int compile_full(struct build *build)
 {
 	int r = write_config(build);
 
 	if (r == 0)
 		r = compile_parts(build);
 	return r ? r : link_parts(build);
+}
+
+static bool always(const struct toolchain *tools)
+{
+	(void)tools;
+	return true;
+}
+
+/* How each tier is made, and with which tools it can be. */
+static const struct {
+	int (*make)(struct build *build);
+	bool (*can)(const struct toolchain *tools);
+} tiers[OBJECT_TIERS] = {
+	[OBJECT_FULL] = { compile_full, always },
+};
+
+bool compile_has(const struct toolchain *tools, enum object_tier tier)
+{
+	return tiers[tier].make && tiers[tier].can(tools);
+}
+
+int compile(struct build *build)
+{
+	enum object_tier tier = build->plan.tier;
+
+	if (!compile_has(&build->tools, tier))
+		return build_fail(build, "objects of the %s tier cannot be made here",
+			object_tier_name(tier));
+	return tiers[tier].make(build);
 }

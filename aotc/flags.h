@@ -4,18 +4,21 @@
  */
 #pragma once
 
-#include "ipc/base.h"
+#include "aotc/plan.h"
 
 enum flags_compiler {
 	FLAGS_GCC,
-	FLAGS_CLANG
+	FLAGS_CLANG,
+	FLAGS_TCC,
+	FLAGS_COMPILERS,
 };
 
 #define FLAGS_MAX 64
 
 /* Append to argv from *count on; the rows are constants. */
-void flags_compile(enum flags_compiler compiler, const char **argv, size_t *count);
-void flags_link(const char **argv, size_t *count);
+void flags_compile(enum flags_compiler compiler, const struct plan *plan, const char **argv,
+	size_t *count);
+void flags_link(const struct plan *plan, const char **argv, size_t *count);
 
-/* What this machine's CPU is surely able to, as -march. */
-const char *flags_cpu(void);
+/* The word that names the CPU. */
+const char *flags_cpu(enum plan_cpu cpu);

@@ -140,9 +140,11 @@ static uint64_t lay_out(struct piece pieces[PIECES])
 	return end;
 }
 
-static void fill_header(const struct facts *facts, const struct piece pieces[PIECES],
+static void fill_header(const struct build *build, const struct piece pieces[PIECES],
 	struct object_header *header)
 {
+	const struct facts *facts = &build->facts;
+
 	*header = (struct object_header){
 		.magic = OBJECT_MAGIC,
 		.abi_version = OBJECT_ABI_VERSION,
@@ -154,6 +156,7 @@ static void fill_header(const struct facts *facts, const struct piece pieces[PIE
 		.functions_offset = pieces[PIECE_FUNCTIONS].offset,
 		.functions_count = (uint32_t)(pieces[PIECE_FUNCTIONS].size /
 					      sizeof(struct object_function)),
+		.tier = (uint32_t)build->plan.tier,
 		.names_offset = pieces[PIECE_NAMES].offset,
 		.names_bytes = pieces[PIECE_NAMES].size,
 	};
@@ -275,7 +278,7 @@ int pack_object(struct build *build, int fd, uint64_t *bytes)
 	if (*bytes > OBJECT_SIZE_MAX)
 		return build_refuse(build, "turns into an object of more than %llu MiB",
 			OBJECT_SIZE_MAX / MIB);
-	fill_header(&build->facts, p.pieces, p.header);
+	fill_header(build, p.pieces, p.header);
 	r = write_pieces(fd, p.pieces);
 	if (r == 0)
 		build_progress(build, "verify", 1, 1);

@@ -271,25 +271,30 @@ static int id_add_parts(struct work *work, const struct toolchain *tools, struct
 	return 0;
 }
 
-static void id_add_flags(const struct toolchain *tools, struct id_text *id)
+static void id_add_flags(
+	const struct toolchain *tools, const struct plan *plan, struct id_text *id)
 {
 	const char *flags[FLAGS_MAX];
 	size_t count = 0;
 
-	flags_compile(tools->compiler, flags, &count);
-	flags_link(flags, &count);
+	flags_compile(tools->compiler, plan, flags, &count);
+	flags_link(plan, flags, &count);
 	for (size_t i = 0; i < count; i++)
 		id_add(id, "flag", flags[i]);
 }
 
-int toolchain_id(struct work *work, const struct toolchain *tools, struct hash *id)
+int toolchain_id(struct work *work, const struct toolchain *tools, const struct plan *plan,
+	struct hash *id)
 {
 	struct id_text text = { .used = 0 };
 	char number[16], header[TOOLCHAIN_PATH_SIZE];
 
 	snprintf(number, sizeof number, "%u", OBJECT_ABI_VERSION);
 	id_add(&text, "abi", number);
-	id_add_flags(tools, &text);
+	id_add(&text, "tier", object_tier_name(plan->tier));
+	id_add(&text, "form", plan_form_name(plan->form));
+	id_add(&text, "relaxed-reads", plan->relaxed_reads ? "yes" : "no");
+	id_add_flags(tools, plan, &text);
 	int r = id_add_file(&text, "aotc", "/proc/self/exe");
 	if (r == 0)
 		r = id_add_file(&text, "wasm2c", tools->wasm2c);

@@ -36,8 +36,9 @@ int toolchain_find(
 	struct work *work, struct toolchain *out, char reason[TOOLCHAIN_REASON_SIZE]) MUST_USE;
 
 /* Everything that decides the bytes of an object but the module: programs, flags, headers,
- * layout. */
-int toolchain_id(struct work *work, const struct toolchain *tools, struct hash *id) MUST_USE;
+ * layout, what is asked for. */
+int toolchain_id(struct work *work, const struct toolchain *tools, const struct plan *plan,
+	struct hash *id) MUST_USE;
 
 const char *toolchain_cc_name(const struct toolchain *tools);
 

@@ -84,6 +84,18 @@ const struct host_function host_functions[] = {
 };
 const size_t host_functions_count = ARRAY_LEN(host_functions);
 
+const char *object_tier_name(uint32_t tier)
+{
+	static const char *const names[OBJECT_TIERS] = {
+		[OBJECT_QUICK] = "quick",
+		[OBJECT_FULL] = "full",
+		[OBJECT_PROFILED] = "profiled",
+		[OBJECT_INSTRUMENTED] = "instrumented",
+	};
+
+	return tier < OBJECT_TIERS ? names[tier] : "unknown tier";
+}
+
 static bool same(const char *ours, const char *theirs, size_t size)
 {
 	return strlen(ours) == size && memcmp(ours, theirs, size) == 0;

@@ -6,19 +6,19 @@
  *
  * File, each part at a page boundary, little-endian:
  *
- *     struct object_header                       one page or more (image runs follow the
- * header) ELF shared object                          PT_LOADs mapped by the worker's own loader
- *     memory image                               the data segments as pages, mapped
- * copy-on-write struct object_function[], sorted by code   which machine code is which wasm
- * function names                                      text of the functions' names, not
- * zero-closed
+ *     struct object_header                       a page or more: the image's runs follow it
+ *     ELF shared object                          PT_LOADs mapped by the worker's own loader
+ *     memory image                               data segments as pages, mapped copy-on-write
+ *     struct object_function[], sorted by code   which machine code is which wasm function
+ *     names                                      of the functions, not zero-closed
+ *     build record                               how the object was made, as text
  */
 #pragma once
 
 #include "ipc/base.h"
 
 #define OBJECT_MAGIC       "rsobject"
-#define OBJECT_ABI_VERSION 1u
+#define OBJECT_ABI_VERSION 2u
 
 /* Linear memory: constant base, so that translated code needs no base register (notes: DESIGN
  * section 7). */
@@ -54,6 +54,29 @@ struct object_function {
 };
 #define OBJECT_NOT_WASM UINT32_MAX
 
+/* What was compiled for: how soon it is there, against how fast it runs. */
+enum object_tier {
+	OBJECT_QUICK,        /* there at once: no optimisation */
+	OBJECT_FULL,         /* as fast as the module alone allows */
+	OBJECT_PROFILED,     /* the same, with a profile of earlier runs */
+	OBJECT_INSTRUMENTED, /* full, and counting: to make a profile */
+	OBJECT_TIERS,
+};
+
+/* "quick", "full", ...; "unknown tier" beyond OBJECT_TIERS (the number may come from a file). */
+const char *object_tier_name(uint32_t tier);
+
+/*
+ * The build record: lines "key value\n" in a fixed order, printable ASCII, the same bytes for
+ * the same input (so no time is in it). Readers take the keys they know:
+ *
+ *     tier full                 form special | form plain WHY
+ *     translator wasm2c 1.0.42  compiler gcc 12.2.0
+ *     cpu NAME [WORDS]          flags WORDS         parts N       relaxed-reads yes|no
+ */
+#define OBJECT_RECORD_BYTES_MAX (16 * KIB)
+
+/* Addresses count from the ELF's load base. What is absent has 0 bytes, and address 0. */
 struct object_header {
 	char magic[8];
 	uint32_t abi_version;
@@ -64,11 +87,15 @@ struct object_header {
 	uint64_t elf_offset, elf_bytes;
 	uint64_t functions_offset;
 	uint32_t functions_count;
-	uint32_t reserved;
+	uint32_t tier; /* enum object_tier */
 	uint64_t names_offset, names_bytes;
+	uint64_t record_offset, record_bytes;
+	uint64_t unwind_address, unwind_bytes;     /* .eh_frame, in read-only memory */
+	uint64_t counters_address, counters_bytes; /* a profile's: whole pages, writable */
+	uint64_t counters_id; /* of the instrumented build that they belong to */
 	struct object_run runs[]; /* sorted by memory_offset, not overlapping */
 };
-_Static_assert(sizeof(struct object_header) == 72, "object header");
+_Static_assert(sizeof(struct object_header) == 128, "object header");
 
 /* What every object exports. Instantiation runs the start function, so both are called only
  * after the lock. */

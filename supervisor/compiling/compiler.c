@@ -27,11 +27,13 @@ static const char *const environment[] = { "PATH", "REDSHIRT_", "JOURNAL_STREAM"
 static bool find_id(const char *text, struct hash *id)
 {
 	char hex[HASH_HEX_SIZE] = "";
-	const char *line = strncmp(text, "id ", 3) == 0 ? text : strstr(text, "\nid ");
+	static const char word[] = "\nid full ";
+	const size_t first = strlen(word) - 1;
+	const char *line = strncmp(text, word + 1, first) == 0 ? text : strstr(text, word);
 
 	if (!line)
 		return false;
-	line += *line == '\n' ? 4 : 3;
+	line += *line == '\n' ? first + 1 : first;
 	size_t n = strcspn(line, "\n");
 	if (n != HASH_HEX_SIZE - 1)
 		return false;

@@ -67,15 +67,15 @@ START_TEST(the_id_covers_the_programs)
 	struct hash one, again, other;
 
 	ck_assert_int_eq(toolchain_find(&work, &tools, reason), 0);
-	ck_assert_int_eq(toolchain_id(&work, &tools, &one), 0);
-	ck_assert_int_eq(toolchain_id(&work, &tools, &again), 0);
+	ck_assert_int_eq(toolchain_id(&work, &tools, &plan_default, &one), 0);
+	ck_assert_int_eq(toolchain_id(&work, &tools, &plan_default, &again), 0);
 	ck_assert(hash_equal(&one, &again));
 	snprintf(tools.wasm2c, sizeof tools.wasm2c, "/bin/true");
-	ck_assert_int_eq(toolchain_id(&work, &tools, &other), 0);
+	ck_assert_int_eq(toolchain_id(&work, &tools, &plan_default, &other), 0);
 	ck_assert(!hash_equal(&one, &other));
 	ck_assert_int_eq(toolchain_find(&work, &tools, reason), 0);
 	tools.compiler = FLAGS_CLANG; /* other flags */
-	ck_assert_int_eq(toolchain_id(&work, &tools, &other), 0);
+	ck_assert_int_eq(toolchain_id(&work, &tools, &plan_default, &other), 0);
 	ck_assert(!hash_equal(&one, &other));
 }
 END_TEST
@@ -86,7 +86,7 @@ START_TEST(a_missing_program_has_no_id)
 
 	ck_assert_int_eq(toolchain_find(&work, &tools, reason), 0);
 	snprintf(tools.wasm2c, sizeof tools.wasm2c, "/no/such/wasm2c");
-	ck_assert_int_eq(toolchain_id(&work, &tools, &id), -ENOENT);
+	ck_assert_int_eq(toolchain_id(&work, &tools, &plan_default, &id), -ENOENT);
 }
 END_TEST
 

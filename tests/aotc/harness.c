@@ -63,7 +63,8 @@ int harness_translate(
 	char reason[TOOLCHAIN_REASON_SIZE];
 
 	*h = (struct harness){ .object = -1,
-		.build = { .jobs = 2,
+		.build = { .plan = plan_default,
+			.jobs = 2,
 			.part_bytes = part_bytes,
 			.memory_base = MEMORY_BASE,
 			.status_fd = -1,

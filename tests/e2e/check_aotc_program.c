@@ -206,12 +206,15 @@ END_TEST
 
 START_TEST(the_toolchain_has_one_name)
 {
+	static const char word[] = "id full ";
 	char first[sizeof said];
 
 	ck_assert_int_eq(aotc("--toolchain"), 0);
 	strcpy(first, said);
-	ck_assert_int_eq(strncmp(said, "id ", 3), 0);
-	ck_assert_int_eq(strspn(said + 3, "0123456789abcdef"), 64);
+	const char *id = strstr(first, word);
+	ck_assert_ptr_nonnull(id);
+	id += strlen(word);
+	ck_assert_int_eq(strspn(id, "0123456789abcdef"), 64);
 	ck_assert_ptr_nonnull(strstr(said, "\ntranslator wasm2c "));
 	ck_assert_ptr_nonnull(strstr(said, "\ncompiler gcc "));
 	ck_assert_ptr_nonnull(strstr(said, "\nfeatures "));
@@ -222,7 +225,9 @@ START_TEST(the_toolchain_has_one_name)
 								     : "/bin/echo",
 		1);
 	ck_assert_int_eq(aotc("--toolchain"), 0);
-	ck_assert_int_ne(strncmp(said, first, 3 + 64), 0);
+	const char *other = strstr(said, word);
+	ck_assert_ptr_nonnull(other);
+	ck_assert_int_ne(strncmp(other + strlen(word), id, 64), 0);
 }
 END_TEST
 

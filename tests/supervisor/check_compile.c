@@ -18,7 +18,7 @@ static const char script[] =
 	"here=${0%/*}\n"
 	"if [ \"$1\" = --toolchain ]; then\n"
 	"	[ -f $here/broken ] && { echo 'no cc'; exit 1; }\n"
-	"	echo \"id $(printf %064d 7)\"; echo 'compiler none'; exit 0\n"
+	"	echo \"id full $(printf %064d 7)\"; echo 'compiler none'; exit 0\n"
 	"fi\n"
 	"echo x >>$here/count\n"
 	"read word rest <&3\n"
