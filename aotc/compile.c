@@ -49,6 +49,8 @@ int compile_config(const struct build *build, char **text)
 	for (size_t i = 0; i < ARRAY_LEN(causes); i++)
 		fprintf(file, "#define RS_CAUSE_%s %d\n", causes[i].name, (int)causes[i].cause);
 	fprintf(file, "#define RS_PLAIN %d\n", build->plain);
+	fprintf(file, "#define RS_QUICK %d\n", build->plan.tier == OBJECT_QUICK);
+	fprintf(file, "#define RS_RELAXED_READS %d\n", build->plan.relaxed_reads);
 	fprintf(file, "#define RS_TABLE_GROWTH %u\n",
 		build->facts.n.table_fixed ? 0 : TABLE_GROWTH);
 	fprintf(file, "#define RS_PARTS %u\n", build->parts);
@@ -86,16 +88,13 @@ static bool wants_simde(const struct build *build)
 
 static void fill_command(struct build *build, uint32_t part, struct command *c)
 {
-	bool cut = build->parts > 1;
-
 	snprintf(c->name, sizeof c->name, "cc_%u", part);
-	snprintf(c->module, sizeof c->module,
-		cut ? "-DRS_MODULE=\"m_%u.c\"" : "-DRS_MODULE=\"m.c\"", part);
+	snprintf(c->module, sizeof c->module, "-DRS_MODULE=\"m_%u.c\"", part);
 	snprintf(c->part, sizeof c->part, "-DRS_PART=%u", part);
 	snprintf(c->object, sizeof c->object, "m_%u.o", part);
 	add(c, build->tools.cc);
 	flags_compile(build->tools.compiler, &build->plan, c->argv, &c->count);
-	if (!cut && build->tools.compiler == FLAGS_GCC)
+	if (build->parts == 1 && build->tools.compiler == FLAGS_GCC)
 		add(c, "-fwhole-program"); /* all there is stands in this file: local, and
 					      inlined as it pays */
 	add(c, "-I.");

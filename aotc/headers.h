@@ -11,5 +11,5 @@ enum headers_family {
 	HEADERS_1_0_33, /* all since */
 };
 
-/* Writes symbols.h, rs-common.h, object.c and the family's wasm-rt.h. 0 or -errno. */
+/* Writes symbols.h, rs-common.h, rs-after.h, object.c and the family's wasm-rt.h. 0 or -errno. */
 int headers_write(struct work *work, enum headers_family family) MUST_USE;

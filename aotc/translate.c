@@ -20,16 +20,17 @@ enum {
 };
 
 static const struct translate_text known_texts[] = {
-	{ "1.0.32", HEADERS_1_0_32, "#define TRAP(x)", "static bool s_module_initialized",
+	{ "1.0.32", HEADERS_1_0_32, "#define TRAP(x)", "static bool s_module_initialized", NULL,
 		"36ab2167c737b06b335f12354c469c512958a3b9253065400e4b1bfc62d312fe" },
 	{ "1.0.42", HEADERS_1_0_33, "// Computes a pointer to an object",
-		"#define WEAK_FUNC_DECL",
+		"#define WEAK_FUNC_DECL", "#endif",
 		"8db62c9699cc6c81ea3d37eefa28f85dbfb0f40fa032ab821244de282f035876" },
 };
 
 /* Printed only for modules that use SIMD. */
 static const struct translate_text known_simd[] = {
 	{ "1.0.42", HEADERS_1_0_33, "#include <simde/", "// clang-format on",
+		"// clang-format on",
 		"4d0ecf364a58b638ee42d109c6ffc610b0ff692d0c7e9f217a8c21961afb005d" },
 };
 
@@ -48,6 +49,14 @@ static const char *find_line(const char *text, const char *end, const char *pref
 	return NULL;
 }
 
+/* Behind the line's end; NULL when there is none. */
+static const char *next_line(const char *line, const char *end)
+{
+	const char *newline = line ? memchr(line, '\n', (size_t)(end - line)) : NULL;
+
+	return newline ? newline + 1 : NULL;
+}
+
 bool translate_hash(
 	const struct translate_text *known, const char *text, size_t size, struct hash *hash)
 {
@@ -60,26 +69,33 @@ bool translate_hash(
 	return true;
 }
 
-static bool is_among(const struct translate_text *rows, size_t count,
-	enum headers_family family, const char *text, size_t size)
+/* Where the piece is over, if one of the rows knows it; else NULL. */
+static const char *end_of(const struct translate_text *rows, size_t count,
+	enum headers_family family, const char *text, const char *end)
 {
 	for (size_t i = 0; i < count; i++) {
+		const struct translate_text *row = &rows[i];
 		char hex[HASH_HEX_SIZE];
 		struct hash hash;
 
-		if (rows[i].family == family && translate_hash(&rows[i], text, size, &hash) &&
-			strcmp(hash_to_hex(&hash, hex), rows[i].hash) == 0)
-			return true;
+		if (row->family != family ||
+			!translate_hash(row, text, (size_t)(end - text), &hash) ||
+			strcmp(hash_to_hex(&hash, hex), row->hash) != 0)
+			continue;
+		const char *at = find_line(find_line(text, end, row->from), end, row->until);
+		return row->last ? next_line(find_line(at, end, row->last), end) : at;
 	}
-	return false;
+	return NULL;
 }
 
-bool translate_is_known(enum headers_family family, const char *text, size_t size)
+size_t translate_head(enum headers_family family, const char *text, size_t size)
 {
-	if (!is_among(known_texts, ARRAY_LEN(known_texts), family, text, size))
-		return false;
-	return !find_line(text, text + size, known_simd[0].from) ||
-	       is_among(known_simd, ARRAY_LEN(known_simd), family, text, size);
+	const char *end = text + size,
+		   *head = end_of(known_texts, ARRAY_LEN(known_texts), family, text, end);
+
+	if (head && find_line(head, end, known_simd[0].from))
+		head = end_of(known_simd, ARRAY_LEN(known_simd), family, head, end);
+	return head ? (size_t)(head - text) : 0;
 }
 
 /* A step in the jail finds the work folder's descriptor closed: there it is the current folder.
@@ -170,18 +186,36 @@ static int run_wasm2c(struct build *build)
 	return build_refuse(build, "invalid module: %s", line);
 }
 
+/* The module's own text: in parts, or as it stands, which is slower to compile and as good to
+ * run. */
+static int cut_rest(struct build *build, const char *rest, size_t size)
+{
+	int r = 0;
+
+	if (build->parts > 1)
+		r = split_text(&build->work, rest, size, build->parts);
+	if (build->parts > 1 && r != SPLIT_STRANGE)
+		return r;
+	int written = work_write(&build->work, "m_0.c", rest, size);
+	return written ? written : r;
+}
+
 /* Step 3, in the jail: is the text one we know, and cut it. */
 static int text_step(void *argument)
 {
 	struct build *build = inside(argument);
 	CLEANUP(freep) uint8_t *text = NULL;
-	size_t size = 0;
+	size_t size = 0, head = 0;
 	int r = work_read(&build->work, "m.c", UINT64_MAX, &text, &size);
 
-	if (r == 0 && !translate_is_known(build->tools.family, (const char *)text, size))
+	if (r == 0)
+		head = translate_head(build->tools.family, (const char *)text, size);
+	if (r == 0 && head == 0)
 		r = work_write(&build->work, TRANSLATOR_PLAIN, "", 0);
-	if (r == 0 && build->parts > 1)
-		r = split_text(&build->work, (const char *)text, size, build->parts);
+	if (r == 0)
+		r = work_write(&build->work, "m-head.h", text, head);
+	if (r == 0)
+		r = cut_rest(build, (const char *)text + head, size - head);
 	return r < 0 ? STEP_ERROR : r > 0 ? STEP_STRANGE : STEP_DONE;
 }
 
@@ -200,7 +234,7 @@ static int run_text(struct build *build)
 	if (r)
 		return r;
 	if (job.end.code == STEP_STRANGE)
-		build->parts = 1; /* slower to compile, as good to run */
+		build->parts = 1;
 	else if (job.end.code != STEP_DONE)
 		return build_fail(build, "the cutter ended with %d", job.end.code);
 	build->plain =

@@ -1,6 +1,7 @@
 /*
- * object.c: the translation unit of an object. It includes what wasm2c wrote (RS_MODULE) and adds the one instance and
- * the two entry points. Cut into parts it is compiled once per part with RS_PART=0, 1, ...; part 0 holds the instance.
+ * object.c: the translation unit of an object. It includes what wasm2c wrote, cut in two where the preamble ends
+ * (m-head.h, RS_MODULE), and adds the one instance and the two entry points. Cut into parts it is compiled once per
+ * part with RS_PART=0, 1, ...; part 0 holds the instance. Of a text that is not known the head is empty.
  */
 #include "wasm-rt.h"
 
@@ -19,6 +20,10 @@ extern rs_instance_t rs_instance __attribute__((visibility("hidden")));
 static rs_instance_t rs_instance;
 #endif
 
+#include "m-head.h"
+#if !RS_PLAIN
+#include "rs-after.h"
+#endif
 #include RS_MODULE
 
 #undef __asm__ /* 1.0.32's wasm-rt.h made it a macro */

@@ -5,7 +5,9 @@
  *
  *     RS_MEMORY_BASE              abi.h's MEMORY_BASE
  *     RS_CAUSE_*                  abi.h's enum trap_cause
- *     RS_PLAIN                    1: the text is not one we know; none of the tricks below
+ *     RS_PLAIN                    1: the plain form, none of the tricks below
+ *     RS_QUICK                    1: for the quick tier's compiler
+ *     RS_RELAXED_READS            1: a load beyond memory whose value nobody uses need not trap
  *     RS_TABLE_GROWTH             how many entries a growing table may gain
  *     RS_PARTS, RS_HAS_IMPORTS    how the text is divided; whether it asks for imports
  *     Z_hZ_i7 or w2c_h_i7         defined as rs_i7, for every import

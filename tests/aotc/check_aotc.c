@@ -323,12 +323,48 @@ START_TEST(a_changed_text_is_not_known)
 	char *text = (char *)bytes, *clz = strstr(text, "I32_CLZ(x)"),
 	     *instance = strstr(text, "_instantiate(");
 	ck_assert(clz && instance);
-	ck_assert(translate_is_known(h.build.tools.family, text, size));
+	size_t head = translate_head(h.build.tools.family, text, size);
+	ck_assert_uint_gt(head, 0);
 	*instance = 'X'; /* the module's own part */
-	ck_assert(translate_is_known(h.build.tools.family, text, size));
+	ck_assert_uint_eq(translate_head(h.build.tools.family, text, size), head);
 	*clz = 'J'; /* what is the same for all */
-	ck_assert(!translate_is_known(h.build.tools.family, text, size));
-	ck_assert(!translate_is_known(h.build.tools.family, "", 0));
+	ck_assert_uint_eq(translate_head(h.build.tools.family, text, size), 0);
+	ck_assert_uint_eq(translate_head(h.build.tools.family, "", 0), 0);
+	harness_deinit(&h);
+}
+END_TEST
+
+/* Reads all of a file of the work folder. */
+static char *text_of(struct harness *h, const char *name)
+{
+	uint8_t *bytes = NULL;
+	size_t size;
+
+	ck_assert_int_eq(work_read(&h->build.work, name, GIB, &bytes, &size), 0);
+	return (char *)bytes;
+}
+
+/* _i: two for each wasm2c, the second with vectors. */
+START_TEST(the_text_is_cut_where_the_preamble_ends)
+{
+	enum harness_wasm2c which = (enum harness_wasm2c)(_i / 2);
+	struct harness h;
+
+	if (!harness_has(which) || (_i % 2 && which == HARNESS_OLD))
+		return;
+	ck_assert_int_eq(harness_translate(&h, which, 0,
+				 _i % 2 ? PROGRAM("", "(drop (v128.load (i32.const 0)))")
+					: programs[3].wat),
+		0);
+	CLEANUP(freep)
+	char *whole = text_of(&h, "m.c"),
+	     *head = text_of(&h, "m-head.h"), *rest = text_of(&h, "m_0.c");
+	size_t n = strlen(head);
+	ck_assert_int_eq(strncmp(whole, head, n), 0);
+	ck_assert_str_eq(whole + n, rest);
+	ck_assert_int_eq(head[n - 1], '\n');
+	ck_assert_ptr_null(strstr(head, "init_memories"));
+	ck_assert_ptr_null(strstr(rest, "#define "));
 	harness_deinit(&h);
 }
 END_TEST
@@ -364,6 +400,8 @@ static Suite *aotc_suite(void)
 	tcase_add_loop_test(object, the_same_module_gives_the_same_bytes, 0, HARNESS_WASM2CS);
 	tcase_add_test(object, functions_keep_their_names);
 	tcase_add_loop_test(object, a_changed_text_is_not_known, 0, HARNESS_WASM2CS);
+	tcase_add_loop_test(
+		object, the_text_is_cut_where_the_preamble_ends, 0, 2 * HARNESS_WASM2CS);
 	tcase_add_loop_test(
 		object, an_invalid_module_is_refused_in_one_line, 0, HARNESS_WASM2CS);
 	suite_add_tcase(s, object);

@@ -1,0 +1,6 @@
+/*
+ * rs-after.h: what we say otherwise than wasm2c. object.c includes it between the preamble, which is the same for all
+ * modules and known word by word, and the module's own text: what is defined here holds for every function of the
+ * module. Only in the special form. One header for each matter; none of them needs another.
+ */
+#pragma once
