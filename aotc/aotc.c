@@ -226,6 +226,8 @@ static int find_tools(struct build *build)
 	char reason[TOOLCHAIN_REASON_SIZE];
 	int r = toolchain_find(&build->work, &build->tools, reason);
 
+	if (r == 0)
+		r = toolchain_aim(&build->work, &build->tools, build->plan.cpu, reason);
 	return r == TOOLCHAIN_MISSING ? build_fail(build, "%s", reason) : r;
 }
 
@@ -350,14 +352,16 @@ static void describe_toolchain(const struct toolchain *tools, const struct plan 
 	printf("translator wasm2c %s %s\n", tools->wasm2c_version, tools->wasm2c);
 	printf("compiler %s %s %s\n", toolchain_cc_name(tools), tools->cc_version, tools->cc);
 	printf("features %s\n", features);
-	printf("cpu %s\n", strchr(flags_cpu(plan->cpu), '=') + 1);
+	printf("cpu %s%s\n", tools->cpu.name, cpu_is_here(plan->cpu) ? "" : " elsewhere");
 	if (tools->without_simd)
 		printf("without simd: %s\n", tools->without_simd);
 }
 
 static int print_toolchain(const struct plan *plan)
 {
-	struct build build = { .work.fd = -1, .status_fd = -1, .interrupt_fd = -1 };
+	struct build build = {
+		.plan = *plan, .work.fd = -1, .status_fd = -1, .interrupt_fd = -1
+	};
 	int r = work_open(NULL, &build.work);
 
 	if (r == 0)

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define TABLE_GROWTH 65536u /* entries that a growing table may gain */
-#define ARGUMENTS    (FLAGS_MAX + BUILD_PARTS_MAX + 16)
+#define ARGUMENTS    (FLAGS_MAX + CPU_WORDS_MAX + BUILD_PARTS_MAX + 16)
 
 static const struct {
 	const char *name;
@@ -94,6 +94,7 @@ static void fill_command(struct build *build, uint32_t part, struct command *c)
 	snprintf(c->object, sizeof c->object, "m_%u.o", part);
 	add(c, build->tools.cc);
 	flags_compile(build->tools.compiler, &build->plan, c->argv, &c->count);
+	cpu_append(&build->tools.cpu, c->argv, &c->count);
 	if (build->parts == 1 && build->tools.compiler == FLAGS_GCC)
 		add(c, "-fwhole-program"); /* all there is stands in this file: local, and
 					      inlined as it pays */

@@ -94,35 +94,9 @@ void flags_compile(
 	enum flags_compiler compiler, const struct plan *plan, const char **argv, size_t *count)
 {
 	append(compile_flags, ARRAY_LEN(compile_flags), compiler, plan, argv, count);
-	assert(*count < FLAGS_MAX);
-	if (compiler != FLAGS_TCC)
-		argv[(*count)++] = flags_cpu(plan->cpu);
 }
 
 void flags_link(const struct plan *plan, const char **argv, size_t *count)
 {
 	append(link_flags, ARRAY_LEN(link_flags), FLAGS_GCC, plan, argv, count);
-}
-
-/* Levels of the x86-64 psABI: few enough that machines of one kind build the same bytes. */
-static const char *native(void)
-{
-	__builtin_cpu_init();
-	if (__builtin_cpu_supports("x86-64-v3"))
-		return "-march=x86-64-v3";
-	if (__builtin_cpu_supports("x86-64-v2"))
-		return "-march=x86-64-v2";
-	return "-march=x86-64";
-}
-
-const char *flags_cpu(enum plan_cpu cpu)
-{
-	static const char *const words[PLAN_CPUS] = {
-		[PLAN_X86_64] = "-march=x86-64",
-		[PLAN_X86_64_V2] = "-march=x86-64-v2",
-		[PLAN_X86_64_V3] = "-march=x86-64-v3",
-		[PLAN_X86_64_V4] = "-march=x86-64-v4",
-	};
-
-	return cpu == PLAN_NATIVE ? native() : words[cpu];
 }

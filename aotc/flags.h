@@ -15,10 +15,7 @@ enum flags_compiler {
 
 #define FLAGS_MAX 64
 
-/* Append to argv from *count on; the rows are constants. */
+/* Append to argv from *count on; the rows are constants. The CPU's words are cpu.h's. */
 void flags_compile(enum flags_compiler compiler, const struct plan *plan, const char **argv,
 	size_t *count);
 void flags_link(const struct plan *plan, const char **argv, size_t *count);
-
-/* The word that names the CPU. */
-const char *flags_cpu(enum plan_cpu cpu);

@@ -2,8 +2,6 @@
  * split.h: cuts the C that wasm2c wrote, behind its preamble, into parts that compile side by
  * side. (Newer ones can do it themselves, but spread functions by a hash, which tears neighbours
  * apart, and lose the wrappers behind ref.func.)
- * side. (Newer ones can do it themselves, but spread functions by a hash, which tears
- * neighbours apart, and lose the wrappers behind ref.func.)
  *
  * m-impl.h gets what all parts share, m_0.c what exists once, and the functions go to m_0.c,
  * m_1.c, ... in their order, so that neighbours stay together. Lines are moved and lose a

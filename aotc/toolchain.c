@@ -4,16 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "aotc/jail.h"
-
-#define PROBE_FILE "probe.txt"
-
-static const struct jail_limits probe_limits = {
-	.cpu_s = 10,
-	.wall_s = 60,
-	.memory_bytes = 4 * GIB,
-	.file_bytes = 1 * MIB,
-};
+#include "aotc/probe.h"
 
 static bool is_program(const char *path)
 {
@@ -90,35 +81,6 @@ static bool find_cc(char path[TOOLCHAIN_PATH_SIZE])
 	return find_in_path("gcc", path) || find_in_path("clang", path);
 }
 
-/* First line that `program option` prints; TOOLCHAIN_MISSING when it fails. */
-static int ask(
-	struct work *work, const char *program, const char *option, char *line, size_t size)
-{
-	CLEANUP(fd_closep) int output = -1;
-	struct jail_end end;
-	int r = work_create(work, PROBE_FILE, &output);
-
-	if (r)
-		return r;
-	struct jail_job job = {
-		.program = program,
-		.argv = (const char *[]){ program, option, NULL },
-		.work_fd = work->fd,
-		.output_fd = output,
-		.error_fd = -1,
-		.keep_fds = { -1, -1 },
-		.read = { program },
-		.limits = probe_limits,
-	};
-	r = jail_run(&job, &end);
-	if (r)
-		return r;
-	work_head(work, PROBE_FILE, line, size);
-	line[strcspn(line, "\n")] = '\0';
-	unlinkat(work->fd, PROBE_FILE, 0);
-	return end.how == JAIL_EXITED && end.code == 0 && *line ? 0 : TOOLCHAIN_MISSING;
-}
-
 /* 1.0.32 is the last of its family; what does not say a version is taken for new. */
 static enum headers_family family_of(const char *version)
 {
@@ -162,15 +124,18 @@ static void find_features(struct toolchain *tools)
 static int ask_compiler(struct work *work, struct toolchain *tools)
 {
 	char line[256];
-	int r = ask(work, tools->cc, "--version", line, sizeof line);
+	int r = probe_line(work, tools->cc, "--version", line, sizeof line);
 
 	if (r)
 		return r;
 	tools->compiler = strstr(line, "clang") ? FLAGS_CLANG : FLAGS_GCC;
-	return ask(work, tools->cc,
+	return probe_line(work, tools->cc,
 		tools->compiler == FLAGS_GCC ? "-dumpfullversion" : "-dumpversion",
 		tools->cc_version, sizeof tools->cc_version);
 }
+
+_Static_assert(
+	(int)TOOLCHAIN_MISSING == (int)PROBE_SILENT, "a tool that does not answer is none");
 
 int toolchain_find(struct work *work, struct toolchain *out, char reason[TOOLCHAIN_REASON_SIZE])
 {
@@ -181,7 +146,7 @@ int toolchain_find(struct work *work, struct toolchain *out, char reason[TOOLCHA
 	if (!wasm2c || !cc)
 		return TOOLCHAIN_MISSING;
 	snprintf(reason, TOOLCHAIN_REASON_SIZE, "%.200s does not run", out->wasm2c);
-	int r = ask(work, out->wasm2c, "--version", out->wasm2c_version,
+	int r = probe_line(work, out->wasm2c, "--version", out->wasm2c_version,
 		sizeof out->wasm2c_version);
 	if (r)
 		return r;
@@ -189,6 +154,17 @@ int toolchain_find(struct work *work, struct toolchain *out, char reason[TOOLCHA
 	find_features(out);
 	snprintf(reason, TOOLCHAIN_REASON_SIZE, "%.200s does not run", out->cc);
 	return ask_compiler(work, out);
+}
+
+int toolchain_aim(struct work *work, struct toolchain *tools, enum plan_cpu cpu,
+	char reason[TOOLCHAIN_REASON_SIZE])
+{
+	int r = cpu_find(work, tools->cc, tools->compiler, cpu, &tools->cpu);
+
+	if (r > 0)
+		snprintf(reason, TOOLCHAIN_REASON_SIZE,
+			"%.200s does not say what this CPU is able to", tools->cc);
+	return r > 0 ? TOOLCHAIN_MISSING : r;
 }
 
 const char *toolchain_cc_name(const struct toolchain *tools)
@@ -222,7 +198,7 @@ void toolchain_features(const struct toolchain *tools, char *text, size_t size)
 
 /* One line of what is hashed: a file's name and its content. */
 struct id_text {
-	char text[8192];
+	char text[32 * KIB];
 	size_t used;
 };
 
@@ -259,7 +235,7 @@ static int id_add_parts(struct work *work, const struct toolchain *tools, struct
 		char option[64], line[TOOLCHAIN_PATH_SIZE], path[TOOLCHAIN_PATH_SIZE];
 
 		snprintf(option, sizeof option, "-print-prog-name=%s", parts[i]);
-		int r = ask(work, tools->cc, option, line, sizeof line);
+		int r = probe_line(work, tools->cc, option, line, sizeof line);
 		if (r < 0)
 			return r;
 		if (r > 0 || (line[0] != '/' && !find_in_path(parts[i], path)))
@@ -274,11 +250,12 @@ static int id_add_parts(struct work *work, const struct toolchain *tools, struct
 static void id_add_flags(
 	const struct toolchain *tools, const struct plan *plan, struct id_text *id)
 {
-	const char *flags[FLAGS_MAX];
+	const char *flags[FLAGS_MAX + CPU_WORDS_MAX];
 	size_t count = 0;
 
 	flags_compile(tools->compiler, plan, flags, &count);
 	flags_link(plan, flags, &count);
+	cpu_append(&tools->cpu, flags, &count);
 	for (size_t i = 0; i < count; i++)
 		id_add(id, "flag", flags[i]);
 }

@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "aotc/flags.h"
+#include "aotc/cpu.h"
 #include "aotc/front.h"
 #include "aotc/headers.h"
 #include "ipc/hash.h"
@@ -27,6 +27,7 @@ struct toolchain {
 	char cc[TOOLCHAIN_PATH_SIZE], cc_version[32];
 	char include[TOOLCHAIN_PATH_SIZE]; /* folder that holds simde/; empty: the system's own,
 					      or none */
+	struct cpu cpu;                    /* that it builds for: toolchain_aim() */
 	uint32_t features;                 /* enum feature: what a module may use */
 	const char *without_simd;          /* why not; NULL when it is there */
 };
@@ -34,6 +35,11 @@ struct toolchain {
 /* 0, -errno, or TOOLCHAIN_MISSING with a line in reason that says what to install. */
 int toolchain_find(
 	struct work *work, struct toolchain *out, char reason[TOOLCHAIN_REASON_SIZE]) MUST_USE;
+
+/* Has the compiler build for that CPU; before, it builds for any. Outcomes as toolchain_find().
+ */
+int toolchain_aim(struct work *work, struct toolchain *tools, enum plan_cpu cpu,
+	char reason[TOOLCHAIN_REASON_SIZE]) MUST_USE;
 
 /* Everything that decides the bytes of an object but the module: programs, flags, headers,
  * layout, what is asked for. */

@@ -80,6 +80,25 @@ START_TEST(the_id_covers_the_programs)
 }
 END_TEST
 
+START_TEST(the_id_covers_what_is_asked_for)
+{
+	const struct plan plans[] = { plan_default, { .tier = OBJECT_INSTRUMENTED },
+		{ .tier = OBJECT_FULL, .form = PLAN_PLAIN },
+		{ .tier = OBJECT_FULL, .relaxed_reads = true },
+		{ .tier = OBJECT_FULL, .cpu = PLAN_X86_64 },
+		{ .tier = OBJECT_FULL, .cpu = PLAN_X86_64_V2 } };
+	struct hash ids[ARRAY_LEN(plans)];
+
+	ck_assert_int_eq(toolchain_find(&work, &tools, reason), 0);
+	for (size_t i = 0; i < ARRAY_LEN(plans); i++) {
+		ck_assert_int_eq(toolchain_aim(&work, &tools, plans[i].cpu, reason), 0);
+		ck_assert_int_eq(toolchain_id(&work, &tools, &plans[i], &ids[i]), 0);
+		for (size_t k = 0; k < i; k++)
+			ck_assert_msg(!hash_equal(&ids[i], &ids[k]), "%zu %zu", i, k);
+	}
+}
+END_TEST
+
 START_TEST(a_missing_program_has_no_id)
 {
 	struct hash id;
@@ -101,6 +120,7 @@ static Suite *toolchain_suite(void)
 	tcase_add_test(tc, a_named_tool_is_taken_or_missed);
 	tcase_add_test(tc, the_path_is_searched);
 	tcase_add_test(tc, the_id_covers_the_programs);
+	tcase_add_test(tc, the_id_covers_what_is_asked_for);
 	tcase_add_test(tc, a_missing_program_has_no_id);
 	suite_add_tcase(s, tc);
 	return s;

@@ -76,6 +76,8 @@ int harness_translate(
 	ck_assert_int_eq(work_open(NULL, &h->build.work), 0);
 	ck_assert_int_eq(toolchain_find(&h->build.work, &h->build.tools, reason), 0);
 	ck_assert_int_eq(
+		toolchain_aim(&h->build.work, &h->build.tools, h->build.plan.cpu, reason), 0);
+	ck_assert_int_eq(
 		work_take(&h->build.work, "module.wasm", module, MIB, &h->build.module_bytes),
 		0);
 	return translate(&h->build);
