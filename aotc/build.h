@@ -33,7 +33,8 @@ struct build {
 	uint64_t part_bytes;  /* of code in a part; 0: what pays */
 	uint32_t jobs;        /* tools at once */
 	uint32_t parts;       /* of the generated C: m_0.c, m_1.c, ... behind m-head.h */
-	bool plain;           /* the translator's text is not one we know */
+	bool plain;           /* the form that is compiled */
+	const char *plain_why;
 	bool walls_told;
 	bool abandoned;   /* whoever read the status lines is gone */
 	int status_fd;    /* -1: nobody listens */

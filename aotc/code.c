@@ -180,6 +180,12 @@ static int table_write_from(struct walk *w)
 	return table_write(w);
 }
 
+static int table_grow(struct walk *w)
+{
+	w->m->grows_tables = true;
+	return table_write(w);
+}
+
 static int i32_const(struct walk *w)
 {
 	wasm_s32(&w->r);
@@ -297,7 +303,7 @@ static const struct op fc_ops[] = {
 	[12] = { table_write_from, FEATURE_BULK_MEMORY },
 	[13] = { any_index, FEATURE_BULK_MEMORY },
 	[14] = { table_write_from, FEATURE_BULK_MEMORY },
-	[15] = { table_write, FEATURE_REFERENCE_TYPES },
+	[15] = { table_grow, FEATURE_REFERENCE_TYPES },
 	[16] = { any_index, FEATURE_REFERENCE_TYPES },
 	[17] = { table_write, FEATURE_REFERENCE_TYPES },
 	[18] = { .never = "memory.discard" },

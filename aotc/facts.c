@@ -34,6 +34,7 @@ static struct facts_numbers numbers_of(const struct front *front)
 {
 	struct facts_numbers n = {
 		.features = front->features,
+		.unusual = front->unusual,
 		.function_imports = front->function_imports,
 		.functions = front->functions,
 		.memory_pages = front->memory_pages,

@@ -20,7 +20,7 @@ enum {
 
 /* Plain numbers, as they stand in the file. */
 struct facts_numbers {
-	uint32_t features, function_imports, functions;
+	uint32_t features, unusual, function_imports, functions;
 	uint32_t memory_pages, memory_pages_max;
 	uint32_t has_memory, table_fixed, runs_count, exports_count;
 	uint32_t imports_used[(64 + 31) / 32];

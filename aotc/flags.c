@@ -100,3 +100,8 @@ void flags_link(const struct plan *plan, const char **argv, size_t *count)
 {
 	append(link_flags, ARRAY_LEN(link_flags), FLAGS_GCC, plan, argv, count);
 }
+
+bool flags_quiet_nans(enum flags_compiler compiler)
+{
+	return compiler != FLAGS_CLANG; /* it folds x*1 to x, and has no flag against it */
+}

@@ -19,3 +19,7 @@ enum flags_compiler {
 void flags_compile(enum flags_compiler compiler, const struct plan *plan, const char **argv,
 	size_t *count);
 void flags_link(const struct plan *plan, const char **argv, size_t *count);
+
+/* Are arithmetic's results of signalling NaNs quiet, as they must be, with the flags there are?
+ */
+bool flags_quiet_nans(enum flags_compiler compiler);

@@ -90,6 +90,7 @@ static void describe(const struct module *m, const uint32_t *rows, struct front 
 		front->imports_used[rows[i] / 32] |= 1u << rows[i] % 32;
 	describe_memory(m, front);
 	describe_table(m, front);
+	front->unusual = m->grows_tables ? UNUSUAL_GROWING_TABLE : 0;
 }
 
 /* The module was read: everything that may still refuse it, then what is handed on. */

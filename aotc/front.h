@@ -29,6 +29,11 @@ enum feature {
 	(FEATURE_BULK_MEMORY | FEATURE_REFERENCE_TYPES | FEATURE_MULTI_VALUE |                   \
 		FEATURE_SIGN_EXTENSION | FEATURE_SATURATING_FLOAT)
 
+/* What the special form does not take: the module is compiled in the plain one. Bits. */
+enum unusual {
+	UNUSUAL_GROWING_TABLE = 1 << 0
+};
+
 /* Limits of notes: DESIGN section 9 and the web embedding's implementation limits (WebAssembly JS API, section 7). */
 struct front_limits {
 	uint64_t module_bytes;      /* 256 MiB */
@@ -61,6 +66,7 @@ struct front {
 	bool has_memory, memory_grows;
 	uint32_t table_entries, table_entries_max; /* of table 0; 0: none */
 	bool table_fixed; /* one funcref table, never grown or set by the program: may be laid inline */
+	uint32_t unusual; /* enum unusual */
 	uint32_t runs_count;
 	struct object_run runs[OBJECT_RUNS_MAX]; /* file_offset counts from the start of image */
 	uint8_t *image;

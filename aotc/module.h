@@ -72,8 +72,9 @@ struct module {
 
 	uint32_t features; /* enum feature: seen anywhere */
 	uint64_t locals_total;
-	bool grows_memory, writes_tables,
-		reads_data; /* table.set and its kind; memory.init or data.drop */
+	bool grows_memory, grows_tables;
+	bool writes_tables; /* table.set and its kind */
+	bool reads_data;    /* memory.init or data.drop */
 };
 
 /* 0, -ENOMEM or FRONT_REFUSED; module_deinit in every case. */

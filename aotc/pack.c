@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "aotc/compile.h"
+#include "aotc/provenance.h"
 
 /* One part of the file; each begins at a page boundary. */
 struct piece {
@@ -17,6 +18,7 @@ enum {
 	PIECE_IMAGE,
 	PIECE_FUNCTIONS,
 	PIECE_NAMES,
+	PIECE_RECORD,
 	PIECES
 };
 
@@ -159,6 +161,8 @@ static void fill_header(const struct build *build, const struct piece pieces[PIE
 		.tier = (uint32_t)build->plan.tier,
 		.names_offset = pieces[PIECE_NAMES].offset,
 		.names_bytes = pieces[PIECE_NAMES].size,
+		.record_offset = pieces[PIECE_RECORD].offset,
+		.record_bytes = pieces[PIECE_RECORD].size,
 	};
 	for (uint32_t i = 0; i < facts->n.runs_count; i++) {
 		header->runs[i] = facts->runs[i];
@@ -211,6 +215,7 @@ struct packing {
 	uint8_t *elf, *image;
 	struct object_function *functions;
 	struct object_header *header;
+	char *record;
 	struct piece pieces[PIECES];
 };
 
@@ -220,6 +225,7 @@ static void packing_deinit(struct packing *p)
 	free(p->image);
 	free(p->functions);
 	free(p->header);
+	free(p->record);
 }
 
 static int read_files(struct build *build, struct packing *p)
@@ -264,6 +270,15 @@ static int make_tables(struct build *build, struct packing *p)
 	return 0;
 }
 
+static int make_record(struct build *build, struct packing *p)
+{
+	size_t size = 0;
+	int r = provenance_write(build, &p->record, &size);
+
+	p->pieces[PIECE_RECORD] = (struct piece){ p->record, size, 0 };
+	return r;
+}
+
 int pack_object(struct build *build, int fd, uint64_t *bytes)
 {
 	CLEANUP(packing_deinit) struct packing p = { 0 };
@@ -272,6 +287,8 @@ int pack_object(struct build *build, int fd, uint64_t *bytes)
 	int r = read_files(build, &p);
 	if (r == 0)
 		r = make_tables(build, &p);
+	if (r == 0)
+		r = make_record(build, &p);
 	if (r)
 		return r;
 	*bytes = lay_out(p.pieces);

@@ -219,6 +219,32 @@ static int text_step(void *argument)
 	return r < 0 ? STEP_ERROR : r > 0 ? STEP_STRANGE : STEP_DONE;
 }
 
+/* Why the special form does not fit; NULL: it does. */
+static const char *why_plain(const struct build *build)
+{
+	static const struct {
+		enum unusual bit;
+		const char *why;
+	} rows[] = { { UNUSUAL_GROWING_TABLE, "its table grows" } };
+
+	if (faccessat(build->work.fd, TRANSLATOR_PLAIN, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return "the translator's text is not known";
+	if (build->plan.form == PLAN_PLAIN)
+		return "it was asked for";
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (build->facts.n.unusual & (uint32_t)rows[i].bit)
+			return rows[i].why;
+	return NULL;
+}
+
+static void choose_form(struct build *build)
+{
+	build->plain_why = why_plain(build);
+	build->plain = build->plain_why != NULL;
+	if (build->plain)
+		build_say(build, "plain %s", build->plain_why);
+}
+
 static int run_text(struct build *build)
 {
 	struct build_job job = build_job_of(build, "text", "the cutter");
@@ -237,13 +263,7 @@ static int run_text(struct build *build)
 		build->parts = 1;
 	else if (job.end.code != STEP_DONE)
 		return build_fail(build, "the cutter ended with %d", job.end.code);
-	build->plain =
-		faccessat(build->work.fd, TRANSLATOR_PLAIN, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-	if (build->plain)
-		build_say(build,
-			"plain wasm2c %s prints a text that is not known here: compiled "
-			"without tricks",
-			build->tools.wasm2c_version);
+	choose_form(build);
 	return 0;
 }
 

@@ -9,7 +9,7 @@ supervisor\>supervisor | supervisor\>ipc | supervisor\>cache | supervisor\>inter
 *) return 1 ;; esac; }
 # What runtime/ shows to others: the object's layout, lock-down steps, the launcher's protocol.
 shown() { case "$1>$2" in
-aotc\>runtime/abi.h | aotc\>runtime/lock.h | aotc\>runtime/w2c/symbols.h | supervisor\>runtime/abi.h | supervisor\>runtime/start.h | \
+aotc\>runtime/abi.h | aotc\>runtime/lock.h | supervisor\>runtime/record.h | aotc\>runtime/w2c/symbols.h | supervisor\>runtime/abi.h | supervisor\>runtime/start.h | \
 client\>supervisor/places.h | client\>supervisor/protocol.h) ;;
 *) return 1 ;; esac; }
 # What rs-ifgen writes, and the limits beside it, belong to no folder: nothing but bytes, which programs have as well.

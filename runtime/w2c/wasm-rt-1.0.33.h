@@ -15,7 +15,7 @@
 #define WASM_RT_SANITY_CHECKS                                0
 #define WASM_RT_USE_STACK_DEPTH_COUNT                        RS_PROLOGUE /* until 1.0.34 */
 #define WASM_RT_STACK_DEPTH_COUNT                            RS_PROLOGUE /* since */
-#define WASM_RT_NONCONFORMING_ALLOW_OOB_READ_ELIMINATION     0 /* a load must trap even if unused */
+#define WASM_RT_NONCONFORMING_ALLOW_OOB_READ_ELIMINATION     RS_RELAXED_READS
 #if !RS_PLAIN
 #define WASM_RT_USE_LOCAL_MEMORY_BASE_SIZE                   0 /* then accesses name mem->data[addr] */
 #endif

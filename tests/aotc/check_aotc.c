@@ -6,6 +6,7 @@
 
 #include "aotc/pack.h"
 #include "aotc/translate.h"
+#include "runtime/record.h"
 #include "tests/aotc/harness.h"
 #include "tests/check_run.h"
 
@@ -357,14 +358,56 @@ START_TEST(the_text_is_cut_where_the_preamble_ends)
 					: programs[3].wat),
 		0);
 	CLEANUP(freep)
-	char *whole = text_of(&h, "m.c"),
-	     *head = text_of(&h, "m-head.h"), *rest = text_of(&h, "m_0.c");
+	char *whole = text_of(&h, "m.c"), *head = text_of(&h, "m-head.h"),
+	     *rest = text_of(&h, "m_0.c");
 	size_t n = strlen(head);
 	ck_assert_int_eq(strncmp(whole, head, n), 0);
 	ck_assert_str_eq(whole + n, rest);
 	ck_assert_int_eq(head[n - 1], '\n');
 	ck_assert_ptr_null(strstr(head, "init_memories"));
 	ck_assert_ptr_null(strstr(rest, "#define "));
+	harness_deinit(&h);
+}
+END_TEST
+
+/* What the record of the object says about its form. */
+static void form_is(struct harness *h, const char *wanted)
+{
+	static struct record record;
+	struct stat st;
+
+	ck_assert_int_eq(harness_compile(h), 0);
+	ck_assert_int_eq(fstat(h->object, &st), 0);
+	ck_assert_int_eq(record_read(h->object, (uint64_t)st.st_size, &record), 0);
+	ck_assert_str_eq(record_value(&record, "form"), wanted);
+	ck_assert_str_eq(record_value(&record, "tier"), "full");
+	ck_assert_int_eq(strncmp(record_value(&record, "translator"), "wasm2c ", 7), 0);
+	ck_assert_ptr_nonnull(strstr(record_value(&record, "flags"), " -fwrapv "));
+	ck_assert_str_eq(record_value(&record, "relaxed-reads"), "no");
+}
+
+START_TEST(an_object_says_how_it_was_made)
+{
+	struct harness h;
+
+	ck_assert_int_eq(harness_translate(&h, HARNESS_OLD, 0, programs[0].wat), 0);
+	ck_assert(!h.build.plain);
+	form_is(&h, "special");
+	harness_deinit(&h);
+}
+END_TEST
+
+START_TEST(a_growing_table_takes_the_plain_form)
+{
+	static const char wat[] = PROGRAM("(table 1 9 funcref)",
+		"(drop (table.grow (ref.null func) (i32.const 2)))"
+		"(call $exit (table.size))");
+	struct harness h;
+
+	ck_assert_int_eq(harness_translate(&h, HARNESS_OLD, 0, wat), 0);
+	ck_assert(h.build.plain);
+	form_is(&h, "plain its table grows");
+	ck_assert_int_eq(harness_run(h.object), 3);
 	harness_deinit(&h);
 }
 END_TEST
@@ -400,6 +443,8 @@ static Suite *aotc_suite(void)
 	tcase_add_loop_test(object, the_same_module_gives_the_same_bytes, 0, HARNESS_WASM2CS);
 	tcase_add_test(object, functions_keep_their_names);
 	tcase_add_loop_test(object, a_changed_text_is_not_known, 0, HARNESS_WASM2CS);
+	tcase_add_test(object, an_object_says_how_it_was_made);
+	tcase_add_test(object, a_growing_table_takes_the_plain_form);
 	tcase_add_loop_test(
 		object, the_text_is_cut_where_the_preamble_ends, 0, 2 * HARNESS_WASM2CS);
 	tcase_add_loop_test(
