@@ -399,9 +399,9 @@ END_TEST
 
 START_TEST(a_growing_table_takes_the_plain_form)
 {
-	static const char wat[] = PROGRAM("(table 1 9 funcref)",
-		"(drop (table.grow (ref.null func) (i32.const 2)))"
-		"(call $exit (table.size))");
+	static const char wat[] = PROGRAM("(table $t 1 9 funcref)",
+		"(drop (table.grow $t (ref.null func) (i32.const 2)))"
+		"(call $exit (table.size $t))");
 	struct harness h;
 
 	ck_assert_int_eq(harness_translate(&h, HARNESS_OLD, 0, wat), 0);
