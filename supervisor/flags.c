@@ -1,7 +1,9 @@
 #include "supervisor/flags.h"
 
 #include <stdio.h>
+#include <string.h>
 
+#include "runtime/abi.h"
 #include "supervisor/decisions/asks.h"
 #include "supervisor/options.h"
 #include "supervisor/protocol.h"
@@ -25,6 +27,15 @@ static const char *read_missing(void *field, const char *value)
 	return policy_read_missing(value, field) ? NULL : "allow, ask or deny";
 }
 
+static const char *read_tier(void *field, const char *value)
+{
+	bool full = strcmp(value, object_tier_name(OBJECT_FULL)) == 0;
+
+	*(bool *)field = full;
+	return full || strcmp(value, object_tier_name(OBJECT_QUICK)) == 0 ? NULL
+									  : "quick or full";
+}
+
 static const struct option options[] = {
 	{ 0, "run-dir", "DIR", "where the control socket is", options_text, FIELD(run_dir) },
 	{ 0, "state-dir", "DIR", "programs, keys, process numbers", options_text,
@@ -40,6 +51,15 @@ static const struct option options[] = {
 		FIELD(body_bytes) },
 	{ 0, "mediate", NULL, "messages between programs go through rsd", options_switch,
 		FIELD(mediate) },
+	{ 0, "tier", "TIER",
+		"of a first start: quick (default), or full: it waits for fast code", read_tier,
+		FIELD(no_quick) },
+	{ 0, "target-cpu", "CPU",
+		"what is compiled for: native (default), x86-64, x86-64-v2, -v3 or -v4",
+		options_text, FIELD(target_cpu) },
+	{ 0, "relaxed-reads", NULL,
+		"a read beyond memory need not trap when nobody uses its value", options_switch,
+		FIELD(relaxed_reads) },
 	{ 0, "native", "NAME", "a native client may join under this name, * any (again: more)",
 		grant_native, FIELD(natives) },
 	{ 0, "default-grant", "WORD",
@@ -92,8 +112,8 @@ int flags_read(int argc, char **argv, struct flags *flags)
 		.ask_timeout_ms = ASKS_TIMEOUT_DEFAULT,
 		.missing = POLICY_ASK_IF_WATCHED,
 		.limits = limits_default() };
-	if (options_parse(options, ARRAY_LEN(options), flags, false, argc - 1, argv + 1, &words,
-		    why))
+	if (options_parse(
+		    options, ARRAY_LEN(options), flags, false, argc - 1, argv + 1, &words, why))
 		return usage_error(why);
 	if (words)
 		return usage_error("it takes no arguments, only options");

@@ -14,6 +14,8 @@ struct flags {
 	uint64_t memory_bytes, body_bytes, idle_ms, ask_timeout_ms;
 	struct native_grants natives;
 	enum policy_missing missing;
+	const char *target_cpu; /* NULL: as aotc does by itself */
+	bool no_quick, relaxed_reads;
 	bool mediate, version, help;
 	struct limits limits; /* of a process, if nobody says otherwise */
 };

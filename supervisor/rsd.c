@@ -325,15 +325,25 @@ static void close_cache(struct rsd *rsd)
 
 static int start_compiler(struct rsd *rsd)
 {
+	char why[DATABASE_WHY_SIZE] = "";
 	int r = places_installed("libexec/redshirt/aotc", rsd->aotc);
+	if (r == 0)
+		r = builds_open(rsd->parts.ruling->database, &rsd->parts.builds, why);
+	if (r && why[0])
+		return failed(rsd, "%s", why);
 	const struct compile_parts parts = {
 		.loop = rsd->parts.loop,
 		.offload = rsd->parts.offload,
 		.store = rsd->parts.store,
 		.objects = rsd->parts.objects,
 		.shelf = rsd->parts.shelf,
+		.events = rsd->parts.events,
+		.builds = rsd->parts.builds,
 		.refused = rsd->parts.refused_folder,
-		.aotc = rsd->aotc,
+		.way = { .aotc = rsd->aotc,
+			.target_cpu = rsd->flags->target_cpu,
+			.relaxed_reads = rsd->flags->relaxed_reads },
+		.no_quick = rsd->flags->no_quick,
 	};
 
 	if (r == 0)
@@ -344,6 +354,7 @@ static int start_compiler(struct rsd *rsd)
 static void end_compiler(struct rsd *rsd)
 {
 	rsd->parts.compile = compile_free(rsd->parts.compile);
+	rsd->parts.builds = builds_close(rsd->parts.builds);
 }
 
 static void rung(void *context, const uint8_t *bytes, int n)
@@ -537,7 +548,8 @@ static void idle_over(void *context)
 
 static void care_for_idleness(struct rsd *rsd)
 {
-	bool busy = processes_alive(rsd->parts.processes) || control_clients(rsd->control);
+	bool busy = processes_alive(rsd->parts.processes) || control_clients(rsd->control) ||
+		    compile_behind(rsd->parts.compile);
 
 	if (rsd->flags->idle_ms == 0)
 		return;

@@ -10,9 +10,11 @@
 #include <sys/wait.h>
 
 #include "ipc/log.h"
+#include "supervisor/priority.h"
 
 #define EXIT_DONE    0 /* aotc's */
 #define EXIT_REFUSED 3
+#define EXIT_UNFIT   4
 #define NS_PER_MS    1000000ull
 #define NS_PER_S     1000000000ull
 #define TIDY_MS      3000 /* for aotc to remove what it made, when it is asked to end */
@@ -42,13 +44,14 @@ static void read_progress(struct builder *b, const char *text)
 
 static void read_line(struct builder *b)
 {
+	static const char *const lasts[] = { "refused", "unfit", "failed" };
 	const char *rest;
 
 	if (is_word(b->line, "progress", &rest))
 		read_progress(b, rest);
-	else if (!b->ending &&
-		 (is_word(b->line, "refused", &rest) || is_word(b->line, "failed", &rest)))
-		log_text(b->why, sizeof(b->why), rest, strlen(rest));
+	for (size_t i = 0; i < ARRAY_LEN(lasts) && !b->ending; i++)
+		if (is_word(b->line, lasts[i], &rest))
+			log_text(b->why, sizeof(b->why), rest, strlen(rest));
 }
 
 /* A line that is too long is cut; its rest is read as nothing we know. */
@@ -106,7 +109,9 @@ static enum builder_end judge(struct builder *b, int status)
 	else if (b->why[0] == 0)
 		snprintf(b->why, sizeof(b->why), "the compiler was killed by signal %d",
 			WTERMSIG(status));
-	return code == EXIT_REFUSED ? BUILDER_REFUSED : BUILDER_FAILED;
+	if (code == EXIT_REFUSED)
+		return BUILDER_REFUSED;
+	return code == EXIT_UNFIT ? BUILDER_UNFIT : BUILDER_FAILED;
 }
 
 static void child_ready(void *context, int result)
@@ -146,19 +151,26 @@ static void too_long(void *context)
 	builder_stop(b);
 }
 
-static int spawn(struct builder *b, const char *aotc, const int fds[3])
+/* Descriptors of the child, in this order from 3 on, and the options that name them. */
+static int spawn(struct builder *b, const struct builder_plan *p, int status)
 {
-	const char *const words[] = { aotc, "--input-fd", "3", "--output-fd", "4",
-		"--status-fd", "5", NULL };
-	const struct child_plan plan = { .path = aotc,
+	const char *words[COMPILER_WORDS_MAX + 9] = { NULL };
+	const char *const options[] = { "--tier", object_tier_name(p->tier), "--input-fd", "3",
+		"--output-fd", "4", "--status-fd", "5" };
+	const int fds[] = { p->input, p->output, status };
+	const struct child_plan plan = { .path = p->way->aotc,
 		.argv = (char *const *)(uintptr_t)words,
 		.environment = environment,
 		.fds = fds,
-		.fds_count = 3,
+		.fds_count = ARRAY_LEN(fds),
 		.output = STDERR_FILENO,
 		.errors = STDERR_FILENO };
 
-	return child_start(&plan, &b->child);
+	memcpy(words + compiler_words(p->way, words), options, sizeof(options));
+	int r = child_start(&plan, &b->child);
+	if (r == 0 && p->low)
+		priority_lower(b->child.pid);
+	return r;
 }
 
 static int watch(struct builder *b)
@@ -173,7 +185,7 @@ static int watch(struct builder *b)
 	return r;
 }
 
-int builder_start(struct builder *b, struct loop *loop, const char *aotc, int input, int output,
+int builder_start(struct builder *b, struct loop *loop, const struct builder_plan *plan,
 	void (*ended)(void *context, enum builder_end end), void *context)
 {
 	int ends[2];
@@ -183,17 +195,23 @@ int builder_start(struct builder *b, struct loop *loop, const char *aotc, int in
 	*b = (struct builder){ .loop = loop,
 		.ended = ended,
 		.context = context,
+		.begun_ns = loop_now_ns(),
 		.child = CHILD_NONE,
 		.status = ends[0] };
 	CLEANUP(fd_closep) int theirs = ends[1];
 	int r = fcntl(b->status, F_SETFL, O_NONBLOCK) ? -errno : 0;
 	if (r == 0)
-		r = spawn(b, aotc, (const int[3]){ input, output, theirs });
+		r = spawn(b, plan, theirs);
 	if (r == 0)
 		r = watch(b);
 	if (r)
 		builder_end(b);
 	return r;
+}
+
+int builder_hurry(struct builder *b)
+{
+	return b->child.pid ? priority_raise(b->child.pid) : 0;
 }
 
 void builder_ask(struct builder *b)

@@ -1,10 +1,11 @@
 /*
- * builder.h: one run of aotc: gives it its three descriptors, hears how it goes, and says how
- * it ended. It may be ended at any time; then it is asked first, so that it tidies up.
+ * builder.h: one run of aotc: gives it its descriptors, hears how it goes, and says how it
+ * ended. It may be ended at any time; then it is asked first, so that it tidies up.
  */
 #pragma once
 
 #include "supervisor/child.h"
+#include "supervisor/compiling/compiler.h"
 #include "supervisor/loop.h"
 
 #define BUILDER_WHY_SIZE    512u
@@ -14,7 +15,16 @@
 enum builder_end {
 	BUILDER_DONE,
 	BUILDER_REFUSED, /* the module breaks a rule: why names it */
+	BUILDER_UNFIT,   /* it is not for this tier: why says what; another may take it */
 	BUILDER_FAILED,  /* why says what broke */
+};
+
+/* What is to be made. The descriptors stay the caller's and may be closed at once. */
+struct builder_plan {
+	const struct compiler_way *way;
+	enum object_tier tier;
+	bool low;          /* only with what nobody else wants of the machine: priority.h */
+	int input, output; /* the module; the object */
 };
 
 struct builder {
@@ -26,6 +36,7 @@ struct builder {
 	char stage[BUILDER_STAGE_SIZE];
 	uint64_t done, total;
 	char why[BUILDER_WHY_SIZE]; /* fit to be shown */
+	uint64_t begun_ns;
 	/* builder.c's own */
 	struct child child;
 	int status;
@@ -36,11 +47,13 @@ struct builder {
 	size_t line_bytes;
 };
 
-/* input and output stay the caller's and may be closed at once. */
-int builder_start(struct builder *builder, struct loop *loop, const char *aotc, int input,
-	int output, void (*ended)(void *context, enum builder_end end), void *context) MUST_USE;
+int builder_start(struct builder *builder, struct loop *loop, const struct builder_plan *plan,
+	void (*ended)(void *context, enum builder_end end), void *context) MUST_USE;
 /* Not wanted any more; ended() follows all the same. */
 void builder_stop(struct builder *builder);
+/* Of one that is low: somebody waits for it now. PRIORITY_STAYS: the kernel does not allow it.
+ */
+int builder_hurry(struct builder *builder) MUST_USE;
 
 /* For tear-down: ask() all, then end() each, which blocks for a while. ended() is not called.
  */

@@ -4,348 +4,444 @@
 #include <string.h>
 
 #include "ipc/log.h"
-#include "ipc/memfd.h"
+#include "supervisor/compiling/jobs.h"
 
-#define KEY_DOMAIN "redshirt-object-1"
-
-_Static_assert(REFUSED_WHY_SIZE == BUILDER_WHY_SIZE, "a reason is kept as it came");
-
-enum job_state {
-	JOB_LOADING, /* on the helper: cache, notes, store */
-	JOB_WAITING, /* for its turn */
-	JOB_BUILDING,
-	JOB_SAVING, /* on the helper */
-};
-
-struct compile_job {
-	struct compile_job *next, *previous; /* all jobs, oldest first */
-	struct compile *compile;
-	struct hash key, program;
-	struct compile_want wants; /* head of a ring */
-	enum job_state state;
-	bool abandoned; /* killed: a new want makes a new job */
-
-	/* of LOADING and SAVING; until the next blank line the fields are the helper's then */
-	struct offload_job work;
-	enum compile_outcome outcome;
-	char why[REFUSED_WHY_SIZE];
-	int input, object;
-	uint64_t bytes;
-	bool kept;
-
-	struct builder builder;
-	int output;
-};
+#define KEY_DOMAIN "redshirt-object-2"
 
 struct compile {
 	struct compile_parts parts;
 	struct compiler *compiler;
 	struct compile_want early; /* head: wants that came before the toolchain's id */
-	struct compile_job jobs;   /* head */
-	uint32_t jobs_count, building;
+	struct jobs jobs;
+	struct hash in_vain[COMPILE_VAIN_MAX]; /* keys; a ring */
+	uint32_t in_vain_count;
 	bool disk_full;
 };
 
-/* ---- wants and jobs ---- */
+static void serve(struct compile *c, struct compile_want *want, enum object_tier tier);
+static void rest(struct compile *c, const struct hash *program, enum object_tier tier);
+static void follow(struct compile *c, const struct hash *program, enum object_tier there);
+static void next_builds(struct compile *c);
 
-static void link_want(struct compile_want *head, struct compile_want *want)
+/* ---- what was tried in vain: nothing of it is made behind again, until rsd's end ---- */
+
+static bool was_in_vain(const struct compile *c, const struct hash *key)
 {
-	want->next = head;
-	want->previous = head->previous;
-	head->previous->next = want;
-	head->previous = want;
+	for (uint32_t i = 0; i < c->in_vain_count && i < COMPILE_VAIN_MAX; i++)
+		if (hash_equal(&c->in_vain[i], key))
+			return true;
+	return false;
 }
 
-static void unlink_want(struct compile_want *want)
+static void note_in_vain(struct compile *c, const struct hash *key)
 {
-	want->previous->next = want->next;
-	want->next->previous = want->previous;
-	want->next = want->previous = NULL;
-	want->job = NULL;
+	if (!was_in_vain(c, key))
+		c->in_vain[c->in_vain_count++ % COMPILE_VAIN_MAX] = *key;
 }
 
-static struct compile_job *job_new(struct compile *c, const struct hash *key)
-{
-	struct compile_job *job = calloc(1, sizeof(*job));
+/* ---- keys ---- */
 
-	if (!job)
-		return NULL;
-	*job = (struct compile_job){
-		.compile = c, .key = *key, .input = -1, .object = -1, .output = -1
-	};
-	job->wants.next = job->wants.previous = &job->wants;
-	job->next = &c->jobs;
-	job->previous = c->jobs.previous;
-	job->previous->next = job;
-	c->jobs.previous = job;
-	c->jobs_count++;
-	return job;
+static uint32_t possible(const struct compile *c, const struct hash *program)
+{
+	const struct compile_profiles *profiles = &c->parts.profiles;
+	struct hash profile;
+
+	return tiers_possible(compiler_tiers(c->compiler), !c->parts.no_quick,
+		profiles->hash && profiles->hash(profiles->context, program, &profile));
 }
 
-static void job_free(struct compile_job *job)
+static struct lookup_key key_of(
+	const struct compile *c, const struct hash *program, enum object_tier tier)
 {
-	job->previous->next = job->next;
-	job->next->previous = job->previous;
-	job->compile->jobs_count--;
-	fd_closep(&job->input);
-	fd_closep(&job->object);
-	fd_closep(&job->output);
-	free(job);
+	struct {
+		char domain[sizeof(KEY_DOMAIN)];
+		struct hash toolchain, program, profile;
+	} parts = { .domain = KEY_DOMAIN,
+		.toolchain = *compiler_id(c->compiler, tier),
+		.program = *program };
+	const struct compile_profiles *profiles = &c->parts.profiles;
+
+	if (tier == OBJECT_PROFILED)
+		(void)profiles->hash(profiles->context, program, &parts.profile);
+	return (struct lookup_key){ tier, hash_blake2b(&parts, sizeof(parts)) };
+}
+
+static uint32_t keys_of(const struct compile *c, const struct hash *program, uint32_t tiers,
+	struct lookup_key keys[OBJECT_TIERS])
+{
+	uint32_t count = 0;
+
+	for (uint32_t tier = OBJECT_TIERS; tier-- > 0;)
+		if (tiers & TIERS_BIT(tier))
+			keys[count++] = key_of(c, program, (enum object_tier)tier);
+	return count;
+}
+
+uint32_t compile_keys(const struct compile *c, const struct hash *program,
+	struct lookup_key keys[OBJECT_TIERS])
+{
+	const uint32_t counting = TIERS_BIT(OBJECT_INSTRUMENTED);
+	uint32_t all = possible(c, program);
+	uint32_t count = keys_of(c, program, all & ~counting, keys);
+
+	return count + keys_of(c, program, all & counting, keys + count);
+}
+
+/* ---- what comes of a job ---- */
+
+static struct compile *owner(const struct compile_job *job)
+{
+	return job->jobs->context;
 }
 
 /* Tells everybody, in the order they asked, and is gone. */
 static void finish(
 	struct compile_job *job, enum compile_outcome outcome, struct shelf_object *object)
 {
-	while (job->wants.next != &job->wants) {
+	while (jobs_wanted(job)) {
 		struct compile_want *want = job->wants.next;
-		unlink_want(want);
+		jobs_unlink(want);
 		want->ready(want, outcome, object ? shelf_hold(object) : NULL, job->why);
 	}
 	shelf_drop(object);
 	if (outcome == COMPILE_FAILED)
-		log_error("compile", "program=%02x%02x.. why=\"%s\"", job->program.bytes[0],
-			job->program.bytes[1], job->why);
-	job_free(job);
+		log_error("compile", "program=%02x%02x.. tier=%s why=\"%s\"",
+			job->program.bytes[0], job->program.bytes[1],
+			object_tier_name(job->tier), job->why);
+	jobs_free(job);
 }
 
-static void fail(struct compile_job *job, const char *what, int error)
+static void fail(struct compile_job *job, const char *what, const char *why)
 {
-	snprintf(job->why, sizeof(job->why), "%s: %s", what, strerror(-error));
+	snprintf(job->why, sizeof(job->why), "%s: %s", what, why);
 	finish(job, COMPILE_FAILED, NULL);
 }
 
-/* The memfd in job->object has come true. */
-static void deliver(struct compile_job *job)
+/* object, which is held, is for everybody who waits; a better one may be made next. */
+static void deliver(struct compile_job *job, struct shelf_object *object)
 {
-	struct shelf_object *object = shelf_add(
-		job->compile->parts.shelf, &job->key, fd_take(&job->object), job->bytes);
+	struct compile *c = owner(job);
+	struct hash program = job->program;
+	enum object_tier there = object->tier;
+
+	finish(job, COMPILE_DONE, object);
+	follow(c, &program, there);
+}
+
+/* Takes fd. Another job may have brought the same meanwhile. */
+static void deliver_new(
+	struct compile_job *job, const struct lookup_key *key, int fd, uint64_t bytes)
+{
+	struct shelf *shelf = owner(job)->parts.shelf;
+	struct shelf_object *object = shelf_get(shelf, &key->key);
 
 	if (object)
-		finish(job, COMPILE_DONE, object);
+		close(fd);
 	else
-		fail(job, "object", -ENOMEM);
-}
-
-static struct compile_job *job_of(struct offload_job *work)
-{
-	return (struct compile_job *)(void *)((char *)work -
-					      offsetof(struct compile_job, work));
-}
-
-/* ---- saving: on the helper, then back ---- */
-
-static void save(struct offload_job *work)
-{
-	struct compile_job *job = job_of(work);
-	const struct compile_parts *parts = &job->compile->parts;
-	int r;
-
-	if (job->outcome == COMPILE_REFUSED) {
-		r = refused_note(parts->refused, &job->key, job->why);
-		if (r)
-			log_warning("refused", "why=\"%s\"", strerror(-r));
-		return;
-	}
-	r = objects_save(
-		parts->objects, &job->key, job->output, &job->object, &job->bytes, &job->kept);
-	if (r == 0 && objects_trim(parts->objects, COMPILE_CACHE_BYTES) < 0)
-		log_warning("cache", "why=\"cannot be trimmed\"");
-	if (r == 0)
-		return;
-	job->outcome = COMPILE_FAILED;
-	snprintf(job->why, sizeof(job->why), "the object cannot be kept: %s",
-		r > 0 ? "it is too big" : strerror(-r));
-}
-
-static void saved(struct offload_job *work)
-{
-	struct compile_job *job = job_of(work);
-
-	if (job->outcome != COMPILE_DONE) {
-		finish(job, job->outcome, NULL);
-		return;
-	}
-	job->compile->disk_full = !job->kept;
-	if (!job->kept)
-		log_warning("cache", "why=\"the disk is full, the object is not kept\"");
-	deliver(job);
-}
-
-static void begin_save(struct compile_job *job)
-{
-	job->state = JOB_SAVING;
-	job->work = (struct offload_job){ .run = save, .done = saved };
-	if (offload_push(job->compile->parts.offload, &job->work)) {
-		snprintf(job->why, sizeof(job->why), "too much is under way");
-		finish(job, COMPILE_FAILED, NULL);
-	}
-}
-
-/* ---- building: aotc ---- */
-
-static void next_builds(struct compile *c);
-
-static void built(void *context, enum builder_end end)
-{
-	static const enum compile_outcome outcomes[] = {
-		[BUILDER_DONE] = COMPILE_DONE,
-		[BUILDER_REFUSED] = COMPILE_REFUSED,
-		[BUILDER_FAILED] = COMPILE_FAILED,
-	};
-	struct compile_job *job = context;
-	struct compile *c = job->compile;
-
-	c->building--;
-	job->outcome = outcomes[end];
-	memcpy(job->why, job->builder.why, sizeof(job->why));
-	if (job->abandoned)
-		job_free(job);
-	else if (job->outcome == COMPILE_FAILED)
-		finish(job, COMPILE_FAILED, NULL);
+		object = shelf_add(shelf, &key->key, key->tier, fd, bytes);
+	if (object)
+		deliver(job, object);
 	else
-		begin_save(job);
+		fail(job, "object", strerror(ENOMEM));
+}
+
+/* Nothing comes of this tier: another takes its place, or that was the answer. */
+static void turn_away(struct compile_job *job, enum compile_outcome outcome)
+{
+	struct compile *c = owner(job);
+	enum object_tier instead = tiers_instead(possible(c, &job->program), job->tier);
+
+	note_in_vain(c, &job->key);
+	if (!jobs_wanted(job) || (instead != TIERS_NONE && outcome == COMPILE_FAILED))
+		events_add(c->parts.events, "not compiled", 0, &job->program, "%s tier: %.200s",
+			object_tier_name(job->tier), job->why);
+	if (instead == TIERS_NONE) {
+		finish(job, outcome, NULL);
+		return;
+	}
+	if (job->behind)
+		rest(c, &job->program, instead);
+	while (jobs_wanted(job)) {
+		struct compile_want *want = job->wants.next;
+		jobs_unlink(want);
+		serve(c, want, instead);
+	}
+	jobs_free(job);
+}
+
+static void look_at(struct compile_job *job)
+{
+	struct lookup *l = &job->lookup;
+
+	if (job->abandoned || (!jobs_wanted(job) && !job->behind))
+		jobs_free(job); /* everybody went away meanwhile */
+	else if (l->found == LOOKUP_OBJECT)
+		deliver_new(job, &l->keys[l->at], fd_take(&l->object), l->bytes);
+	else if (job->lesser)
+		deliver(job, shelf_hold(job->lesser));
+	else if (l->found == LOOKUP_NOTE)
+		turn_away(job, COMPILE_REFUSED);
+	else if (l->found != LOOKUP_PROGRAM) /* then it is WAITING */
+		finish(job, l->found == LOOKUP_NOTHING ? COMPILE_MISSING : COMPILE_FAILED,
+			NULL);
+}
+
+static void loaded(struct compile_job *job)
+{
+	struct compile *c = owner(job);
+
+	look_at(job);
 	next_builds(c);
 }
 
-static int build(struct compile_job *job)
+/* A module that is refused is so for ever. But at low priority it may have run out of time
+ * through no fault of its own. */
+static void conclude(struct compile_job *job)
 {
-	const struct compile_parts *parts = &job->compile->parts;
-	int r = memfd_new("redshirt-object", 0, 0, &job->output);
+	bool made = job->end == BUILDER_DONE, failed = job->end == BUILDER_FAILED;
 
-	if (r == 0)
-		r = builder_start(&job->builder, parts->loop, parts->aotc, job->input,
-			job->output, built, job);
-	if (r)
-		return r;
-	job->state = JOB_BUILDING;
-	job->compile->building++;
-	return 0;
+	if (failed || (!made && job->low))
+		turn_away(job, failed ? COMPILE_FAILED : COMPILE_REFUSED);
+	else if (jobs_save(job))
+		fail(job, "saving", "too much is under way");
 }
 
+static void built(struct compile_job *job)
+{
+	struct compile *c = owner(job);
+
+	if (job->abandoned)
+		jobs_free(job);
+	else if (!job->again) /* otherwise it is WAITING */
+		conclude(job);
+	next_builds(c);
+}
+
+static void note_build(struct compile *c, const struct compile_job *job)
+{
+	const struct build_note note = { .key = job->key,
+		.program = job->program,
+		.tier = job->tier,
+		.build_ms = job->build_ms,
+		.bytes = job->bytes,
+		.built_ms = events_now_ms() };
+
+	builds_note(c->parts.builds, &note);
+	events_add(c->parts.events, "compiled", 0, &job->program, "%s tier, in %.1f s",
+		object_tier_name(job->tier), (double)job->build_ms / 1000);
+}
+
+static void take_object(struct compile *c, struct compile_job *job)
+{
+	c->disk_full = !job->kept;
+	if (!job->kept)
+		log_warning("cache", "why=\"the disk is full, the object is not kept\"");
+	note_build(c, job);
+	deliver_new(job, &(struct lookup_key){ job->tier, job->key }, fd_take(&job->object),
+		job->bytes);
+}
+
+static void saved(struct compile_job *job)
+{
+	struct compile *c = owner(job);
+
+	if (job->abandoned)
+		jobs_free(job);
+	else if (job->end != BUILDER_DONE)
+		turn_away(job, COMPILE_REFUSED);
+	else if (job->saved)
+		take_object(c, job);
+	else
+		finish(job, COMPILE_FAILED, NULL);
+	next_builds(c);
+}
+
+/* ---- whose turn it is ---- */
+
+/* For its own key last; for nothing but better ones, if a lesser is there. */
+static int begin_load(struct compile_job *job)
+{
+	const struct compile *c = owner(job);
+	struct lookup *l = &job->lookup;
+	enum object_tier there = job->lesser ? job->lesser->tier : job->tier;
+	uint32_t better = tiers_serving(possible(c, &job->program), there) & ~TIERS_BIT(there);
+
+	l->count = keys_of(c, &job->program, better, l->keys);
+	l->only_objects = job->lesser != NULL;
+	if (!job->lesser)
+		l->keys[l->count++] = (struct lookup_key){ job->tier, job->key };
+	return jobs_load(job);
+}
+
+static int begin_behind(struct compile_job *job)
+{
+	if (job->state == JOB_RESTING)
+		return begin_load(job);
+	int r = jobs_build(job);
+	if (r == 0)
+		events_add(owner(job)->parts.events, "compiling", 0, &job->program,
+			"%s tier, at low priority", object_tier_name(job->tier));
+	return r;
+}
+
+/* Anew from the beginning each time: whoever hears of a failure may change the list. */
 static void next_builds(struct compile *c)
 {
-	struct compile_job *job = c->jobs.next;
+	struct compile_job *job;
 
-	while (job != &c->jobs && c->building < COMPILE_PARALLEL_MAX) {
-		struct compile_job *next = job->next;
-		int r = job->state == JOB_WAITING ? build(job) : 0;
+	while ((job = jobs_next_wanted(&c->jobs))) {
+		int r = jobs_build(job);
 		if (r)
-			fail(job, "compiler", r);
-		job = next;
+			fail(job, "compiler", strerror(-r));
 	}
+	while ((job = jobs_next_behind(&c->jobs)))
+		if (begin_behind(job))
+			jobs_free(job); /* the next start brings it back */
 }
 
-/* ---- loading: on the helper, then back ---- */
+/* ---- behind ---- */
 
-static void load(struct offload_job *work)
+/* This tier is to be made when there is time. */
+static void rest(struct compile *c, const struct hash *program, enum object_tier tier)
 {
-	struct compile_job *job = job_of(work);
-	const struct compile_parts *parts = &job->compile->parts;
-	uint64_t bytes;
-	int r = objects_load(parts->objects, &job->key, &job->object, &job->bytes);
+	struct lookup_key key = key_of(c, program, tier);
+	struct compile_job *job = jobs_find(&c->jobs, &key.key);
 
-	job->outcome = COMPILE_DONE;
-	if (r == 0)
+	if (was_in_vain(c, &key.key) || compile_behind(c) >= COMPILE_BEHIND_MAX)
 		return;
-	if (r > 0 && refused_find(parts->refused, &job->key, job->why) == 0) {
-		job->outcome = COMPILE_REFUSED;
-		return;
-	}
-	if (r > 0)
-		r = store_get(parts->store, &job->program, &job->input, &bytes);
-	if (r == 0)
-		return;
-	job->outcome = r > 0 ? COMPILE_MISSING : COMPILE_FAILED;
-	snprintf(job->why, sizeof(job->why), "%s",
-		r == STORE_MISMATCH ? "the program was damaged on disk: add it again"
-		: r > 0             ? "the program is not there any more"
-				    : strerror(-r));
+	if (!job)
+		job = jobs_add(&c->jobs, &key, program);
+	if (job)
+		job->behind = true;
 }
 
-static void loaded(struct offload_job *work)
+static void follow(struct compile *c, const struct hash *program, enum object_tier there)
 {
-	struct compile_job *job = job_of(work);
-	struct compile *c = job->compile;
+	struct lookup_key keys[OBJECT_TIERS];
+	uint32_t tiers = possible(c, program), vain = 0;
+	uint32_t count = keys_of(c, program, tiers, keys);
 
-	if (job->outcome != COMPILE_DONE) {
-		finish(job, job->outcome, NULL);
-	} else if (job->object >= 0) {
-		deliver(job);
-	} else if (job->wants.next == &job->wants) {
-		job_free(job); /* everybody went away meanwhile */
-	} else {
-		job->state = JOB_WAITING;
-		next_builds(c);
+	for (uint32_t i = 0; i < count; i++)
+		vain |= was_in_vain(c, &keys[i].key) ? TIERS_BIT(keys[i].tier) : 0;
+	enum object_tier next = tiers_behind(tiers, vain, there);
+	if (next == TIERS_NONE)
+		return;
+	rest(c, program, next);
+	next_builds(c);
+}
+
+void compile_improve(struct compile *c, const struct hash *program)
+{
+	enum object_tier best = tiers_best(possible(c, program));
+
+	if (best == TIERS_NONE)
+		return;
+	rest(c, program, best);
+	next_builds(c);
+}
+
+void compile_forget(struct compile *c, const struct hash *program)
+{
+	struct compile_job *next;
+
+	for (struct compile_job *job = c->jobs.all.next; job != &c->jobs.all; job = next) {
+		next = job->next;
+		if (!hash_equal(&job->program, program))
+			continue;
+		job->behind = false;
+		if (!jobs_wanted(job) && !job->abandoned)
+			jobs_abandon(job);
 	}
+	next_builds(c);
+}
+
+uint32_t compile_behind(const struct compile *c)
+{
+	return jobs_behind(&c->jobs);
 }
 
 /* ---- asking ---- */
 
-bool compile_key(const struct compile *c, const struct hash *program, struct hash *key)
+/* NULL, or why it cannot. The job may have gone on without anybody until now. */
+static const char *join(struct compile_job *job, struct compile_want *want)
 {
-	struct {
-		char domain[sizeof(KEY_DOMAIN)];
-		struct hash toolchain, program;
-	} parts = { .domain = KEY_DOMAIN, .program = *program };
-
-	if (compiler_state(c->compiler) != COMPILER_READY)
-		return false;
-	parts.toolchain = *compiler_id(c->compiler);
-	*key = hash_blake2b(&parts, sizeof(parts));
-	return true;
-}
-
-static struct compile_job *find_job(struct compile *c, const struct hash *key)
-{
-	for (struct compile_job *job = c->jobs.next; job != &c->jobs; job = job->next)
-		if (!job->abandoned && hash_equal(&job->key, key))
-			return job;
-	return NULL;
-}
-
-static const char *begin(struct compile *c, const struct hash *key, struct compile_want *want)
-{
-	if (c->jobs_count >= COMPILE_JOBS_MAX)
-		return "too many compiles are waiting";
-	struct compile_job *job = job_new(c, key);
-	if (!job)
-		return strerror(ENOMEM);
-	job->program = want->program;
-	job->work = (struct offload_job){ .run = load, .done = loaded };
-	if (offload_push(c->parts.offload, &job->work)) {
-		job_free(job);
-		return "too much is under way";
-	}
-	link_want(&job->wants, want);
+	jobs_link(&job->wants, want);
 	want->job = job;
+	jobs_hurry(job);
+	if (job->state != JOB_RESTING || begin_load(job) == 0)
+		return NULL;
+	jobs_unlink(want);
+	jobs_free(job);
+	return "too much is under way";
+}
+
+/* Takes lesser, which may be NULL. */
+static const char *begin(struct compile *c, const struct lookup_key *key,
+	struct compile_want *want, struct shelf_object *lesser)
+{
+	struct compile_job *job = jobs_add(&c->jobs, key, &want->program);
+
+	if (!job) {
+		shelf_drop(lesser);
+		return "too many compiles are waiting";
+	}
+	job->lesser = lesser;
+	return join(job, want);
+}
+
+/* The best of these that is on the shelf, held; NULL: none is. *better: how many of them are
+ * better, and are neither under way nor known not to come. */
+static struct shelf_object *take_from_shelf(
+	struct compile *c, const struct lookup_key *keys, uint32_t count, uint32_t *better)
+{
+	*better = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		struct shelf_object *object = shelf_get(c->parts.shelf, &keys[i].key);
+		if (object)
+			return object;
+		*better += !jobs_find(&c->jobs, &keys[i].key) && !was_in_vain(c, &keys[i].key);
+	}
 	return NULL;
+}
+
+/* An object of this tier or a better one that is there; else this tier is made. */
+static void serve(struct compile *c, struct compile_want *want, enum object_tier tier)
+{
+	struct lookup_key keys[OBJECT_TIERS];
+	uint32_t better, count = keys_of(c, &want->program,
+				 tiers_serving(possible(c, &want->program), tier), keys);
+	struct shelf_object *object = take_from_shelf(c, keys, count, &better);
+
+	if (object && better == 0) {
+		struct hash program = want->program;
+		enum object_tier there = object->tier;
+		want->ready(want, COMPILE_DONE, object, "");
+		follow(c, &program, there);
+		return;
+	}
+	struct compile_job *job = jobs_find(&c->jobs, &keys[count - 1].key);
+	if (job)
+		shelf_drop(object);
+	const char *why = job ? join(job, want) : begin(c, &keys[count - 1], want, object);
+	if (why)
+		want->ready(want, COMPILE_FAILED, NULL, why);
 }
 
 static void attach(struct compile *c, struct compile_want *want)
 {
-	struct hash key;
-	bool known = compile_key(c, &want->program, &key);
-	struct shelf_object *object = known ? shelf_get(c->parts.shelf, &key) : NULL;
-	struct compile_job *job = known ? find_job(c, &key) : NULL;
-	const char *why = NULL;
+	static const char *const cannot[] = {
+		[TIERS_NOW] = "the compiler can make nothing",
+		[TIERS_BEST] = "the compiler can make nothing",
+		[TIERS_INSTRUMENTED] = "this compiler makes no instrumented objects",
+	};
+	enum object_tier tier = tiers_first(possible(c, &want->program), want->quality);
 
-	if (!known) {
+	if (tier != TIERS_NONE)
+		serve(c, want, tier);
+	else if (compiler_state(c->compiler) == COMPILER_READY)
+		want->ready(want, COMPILE_FAILED, NULL, cannot[want->quality]);
+	else
 		want->ready(want, COMPILE_FAILED, NULL, compiler_text(c->compiler));
-		return;
-	}
-	if (object) {
-		want->ready(want, COMPILE_DONE, object, "");
-		return;
-	}
-	if (job) {
-		link_want(&job->wants, want);
-		want->job = job;
-		return;
-	}
-	why = begin(c, &key, want);
-	if (why)
-		want->ready(want, COMPILE_FAILED, NULL, why);
 }
 
 static void compiler_changed(void *context)
@@ -354,7 +450,7 @@ static void compiler_changed(void *context)
 
 	while (c->early.next != &c->early) {
 		struct compile_want *want = c->early.next;
-		unlink_want(want);
+		jobs_unlink(want);
 		attach(c, want);
 	}
 }
@@ -367,36 +463,37 @@ void compile_get(struct compile *c, struct compile_want *want)
 	if (compiler_state(c->compiler) == COMPILER_READY || compiler_ask(c->compiler))
 		attach(c, want);
 	else
-		link_want(&c->early, want);
+		jobs_link(&c->early, want);
 }
 
+/* What is on the helper comes back by itself, and finds nobody. */
 void compile_drop(struct compile_want *want)
 {
 	struct compile_job *job = want->job;
 
 	if (!want->next)
 		return;
-	unlink_want(want);
-	if (!job || job->wants.next != &job->wants)
+	jobs_unlink(want);
+	if (!job)
 		return;
-	if (job->state == JOB_WAITING) {
-		job_free(job);
-	} else if (job->state == JOB_BUILDING) {
-		job->abandoned = true;
-		builder_stop(&job->builder);
-	} /* what is on the helper comes back and finds nobody */
+	struct compile *c = owner(job);
+	bool on_helper = job->state == JOB_LOADING || job->state == JOB_SAVING;
+	if (!jobs_wanted(job) && !job->behind && !on_helper)
+		jobs_abandon(job);
+	next_builds(c);
 }
 
 struct compile_progress compile_progress(const struct compile_want *want)
 {
 	static const char *const stages[] = {
+		[JOB_RESTING] = "waiting",
 		[JOB_LOADING] = "loading",
 		[JOB_WAITING] = "waiting",
 		[JOB_BUILDING] = "compiling",
 		[JOB_SAVING] = "saving",
 	};
 	const struct compile_job *job = want->job;
-	struct compile_progress now = { .known = true };
+	struct compile_progress now = { .known = true, .tier = job ? job->tier : TIERS_NONE };
 	const char *stage = job ? stages[job->state] : "toolchain";
 
 	if (job && job->state == JOB_BUILDING && job->builder.stage[0]) {
@@ -426,8 +523,13 @@ int compile_new(const struct compile_parts *parts, struct compile **out)
 		return -ENOMEM;
 	c->parts = *parts;
 	c->early.next = c->early.previous = &c->early;
-	c->jobs.next = c->jobs.previous = &c->jobs;
-	int r = compiler_new(parts->loop, parts->aotc, compiler_changed, c, &c->compiler);
+	c->jobs = (struct jobs){ .parts = &c->parts,
+		.loaded = loaded,
+		.built = built,
+		.saved = saved,
+		.context = c };
+	jobs_init(&c->jobs);
+	int r = compiler_new(parts->loop, &c->parts.way, compiler_changed, c, &c->compiler);
 	if (r) {
 		free(c);
 		return r;
@@ -441,15 +543,7 @@ struct compile *compile_free(struct compile *c)
 	if (!c)
 		return NULL;
 	compiler_free(c->compiler);
-	for (struct compile_job *job = c->jobs.next; job != &c->jobs; job = job->next)
-		if (job->state == JOB_BUILDING)
-			builder_ask(&job->builder); /* all at once: they tidy up together */
-	while (c->jobs.next != &c->jobs) {
-		struct compile_job *job = c->jobs.next;
-		if (job->state == JOB_BUILDING)
-			builder_end(&job->builder);
-		job_free(job);
-	}
+	jobs_deinit(&c->jobs);
 	free(c);
 	return NULL;
 }

@@ -10,11 +10,12 @@
 
 struct compiler {
 	struct loop *loop;
-	char *aotc;
+	struct compiler_way way;
 	void (*changed)(void *context);
 	void *context;
 	enum compiler_state state;
-	struct hash id;
+	uint32_t tiers; /* those that ids[] has */
+	struct hash ids[OBJECT_TIERS];
 	struct child child;
 	int pipe; /* what it says */
 	uint64_t watch;
@@ -24,21 +25,46 @@ struct compiler {
 
 static const char *const environment[] = { "PATH", "REDSHIRT_", "JOURNAL_STREAM", NULL };
 
-static bool find_id(const char *text, struct hash *id)
+size_t compiler_words(const struct compiler_way *way, const char *words[COMPILER_WORDS_MAX])
 {
-	char hex[HASH_HEX_SIZE] = "";
-	static const char word[] = "\nid full ";
-	const size_t first = strlen(word) - 1;
-	const char *line = strncmp(text, word + 1, first) == 0 ? text : strstr(text, word);
+	size_t n = 0;
 
-	if (!line)
-		return false;
-	line += *line == '\n' ? first + 1 : first;
-	size_t n = strcspn(line, "\n");
-	if (n != HASH_HEX_SIZE - 1)
-		return false;
-	memcpy(hex, line, n);
-	return hash_from_hex(hex, id);
+	words[n++] = way->aotc;
+	if (way->target_cpu) {
+		words[n++] = "--target-cpu";
+		words[n++] = way->target_cpu;
+	}
+	if (way->relaxed_reads)
+		words[n++] = "--relaxed-reads";
+	return n;
+}
+
+/* A line "id TIER HEX"; others are for people. */
+static void read_id(struct compiler *c, const char *line, size_t n)
+{
+	for (uint32_t tier = 0; tier < OBJECT_TIERS; tier++) {
+		char hex[HASH_HEX_SIZE] = "", start[32];
+		int head = snprintf(start, sizeof(start), "id %s ", object_tier_name(tier));
+
+		if (n != (size_t)head + HASH_HEX_SIZE - 1 ||
+			strncmp(line, start, (size_t)head) != 0)
+			continue;
+		memcpy(hex, line + head, HASH_HEX_SIZE - 1);
+		if (hash_from_hex(hex, &c->ids[tier]))
+			c->tiers |= 1u << tier;
+	}
+}
+
+/* Without the full tier nothing is of use: it is what takes every module. */
+static bool read_ids(struct compiler *c)
+{
+	c->tiers = 0;
+	for (const char *line = c->text; *line;) {
+		size_t n = strcspn(line, "\n");
+		read_id(c, line, n);
+		line += n + (line[n] == '\n');
+	}
+	return c->tiers & 1u << OBJECT_FULL;
 }
 
 static void settle(struct compiler *c)
@@ -47,9 +73,10 @@ static void settle(struct compiler *c)
 	fd_closep(&c->pipe);
 	child_end(&c->child, 0);
 	c->text[c->bytes] = 0;
-	c->state = find_id(c->text, &c->id) ? COMPILER_READY : COMPILER_FAILED;
+	c->state = read_ids(c) ? COMPILER_READY : COMPILER_FAILED;
 	if (c->state == COMPILER_FAILED && c->bytes == 0)
-		snprintf(c->text, sizeof(c->text), "%s says nothing about its tools", c->aotc);
+		snprintf(c->text, sizeof(c->text), "%s says nothing about its tools",
+			c->way.aotc);
 	if (c->state == COMPILER_FAILED) {
 		c->text[strcspn(c->text, "\n")] = 0; /* the first line says why */
 		log_warning("compiler", "why=\"%s\"", c->text);
@@ -73,18 +100,18 @@ static void say(void *context, int result)
 
 static int ask(struct compiler *c)
 {
-	char option[] = "--toolchain";
-	char *argv[] = { c->aotc, option, NULL };
+	const char *words[COMPILER_WORDS_MAX + 2] = { NULL };
 	int ends[2];
 
+	words[compiler_words(&c->way, words)] = "--toolchain";
 	if (pipe2(ends, O_CLOEXEC))
 		return -errno;
 	CLEANUP(fd_closep) int ours = ends[0];
 	CLEANUP(fd_closep) int theirs = ends[1];
 	if (fcntl(ours, F_SETFL, O_NONBLOCK))
 		return -errno;
-	struct child_plan plan = { .path = c->aotc,
-		.argv = argv,
+	struct child_plan plan = { .path = c->way.aotc,
+		.argv = (char *const *)(uintptr_t)words,
 		.environment = environment,
 		.output = theirs,
 		.errors = theirs };
@@ -101,20 +128,20 @@ static int ask(struct compiler *c)
 	return 0;
 }
 
-int compiler_new(struct loop *loop, const char *aotc, void (*changed)(void *context),
-	void *context, struct compiler **out)
+int compiler_new(struct loop *loop, const struct compiler_way *way,
+	void (*changed)(void *context), void *context, struct compiler **out)
 {
 	struct compiler *c = calloc(1, sizeof(*c));
 
 	if (!c)
 		return -ENOMEM;
 	*c = (struct compiler){ .loop = loop,
-		.aotc = strdup(aotc),
+		.way = *way,
 		.changed = changed,
 		.context = context,
 		.child = CHILD_NONE,
 		.pipe = -1 };
-	int r = c->aotc ? ask(c) : -ENOMEM;
+	int r = ask(c);
 	if (r) {
 		compiler_free(c);
 		return r;
@@ -130,7 +157,6 @@ struct compiler *compiler_free(struct compiler *c)
 	loop_cancel(c->loop, &c->watch);
 	child_end(&c->child, 0);
 	fd_closep(&c->pipe);
-	free(c->aotc);
 	free(c);
 	return NULL;
 }
@@ -140,9 +166,14 @@ enum compiler_state compiler_state(const struct compiler *c)
 	return c->state;
 }
 
-const struct hash *compiler_id(const struct compiler *c)
+uint32_t compiler_tiers(const struct compiler *c)
 {
-	return &c->id;
+	return c->state == COMPILER_READY ? c->tiers : 0;
+}
+
+const struct hash *compiler_id(const struct compiler *c, enum object_tier tier)
+{
+	return &c->ids[tier];
 }
 
 const char *compiler_text(const struct compiler *c)

@@ -68,8 +68,8 @@ struct shelf_object *shelf_get(struct shelf *shelf, const struct hash *key)
 	return NULL;
 }
 
-struct shelf_object *shelf_add(
-	struct shelf *shelf, const struct hash *key, int fd, uint64_t bytes)
+struct shelf_object *shelf_add(struct shelf *shelf, const struct hash *key,
+	enum object_tier tier, int fd, uint64_t bytes)
 {
 	struct shelf_object *object = calloc(1, sizeof(*object));
 
@@ -77,9 +77,12 @@ struct shelf_object *shelf_add(
 		close(fd);
 		return NULL;
 	}
-	*object = (struct shelf_object){
-		.fd = fd, .bytes = bytes, .key = *key, .shelf = shelf, .holders = 1
-	};
+	*object = (struct shelf_object){ .fd = fd,
+		.bytes = bytes,
+		.key = *key,
+		.tier = tier,
+		.shelf = shelf,
+		.holders = 1 };
 	link_last(shelf, object);
 	return object;
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "ipc/hash.h"
+#include "runtime/abi.h"
 
 #define SHELF_IDLE_MAX       64u
 #define SHELF_IDLE_BYTES_MAX (256 * MIB) /* beyond: the least recently used are closed */
@@ -15,6 +16,7 @@ struct shelf_object {
 	int fd; /* sealed */
 	uint64_t bytes;
 	struct hash key;
+	enum object_tier tier;
 	/* shelf.c's own */
 	struct shelf *shelf;
 	struct shelf_object *next, *previous; /* all, least recently used first */
@@ -28,8 +30,8 @@ struct shelf *shelf_free(struct shelf *shelf); /* after all holders let go; retu
 /* NULL: not here. Otherwise yours to hold until shelf_drop(). */
 struct shelf_object *shelf_get(struct shelf *shelf, const struct hash *key);
 /* Takes fd, also when it answers NULL: out of memory. The caller holds it. */
-struct shelf_object *shelf_add(
-	struct shelf *shelf, const struct hash *key, int fd, uint64_t bytes);
+struct shelf_object *shelf_add(struct shelf *shelf, const struct hash *key,
+	enum object_tier tier, int fd, uint64_t bytes);
 struct shelf_object *shelf_hold(struct shelf_object *object);
 struct shelf_object *shelf_drop(struct shelf_object *object); /* returns NULL; NULL is fine */
 

@@ -45,7 +45,6 @@ static void inspect_process(struct session *s, struct process *p)
 static void inspect_program(struct session *s, const char *prefix)
 {
 	struct inspect *inspect = s->state = calloc(1, sizeof(*inspect));
-	struct hash key;
 
 	if (!inspect) {
 		session_fail(s, CONTROL_FAILED, "inspect", "%s", strerror(ENOMEM));
@@ -53,8 +52,7 @@ static void inspect_program(struct session *s, const char *prefix)
 	}
 	if (!session_program(s, prefix, &inspect->program))
 		return;
-	bool known = compile_key(s->parts->compile, &inspect->program, &key);
-	struct survey *survey = describe_survey(s, known ? &key : NULL);
+	struct survey *survey = describe_survey(s, &inspect->program);
 	if (survey)
 		inspect->survey = survey;
 }
@@ -91,15 +89,20 @@ static void add_manifest(json_t *object, const struct manifest *manifest)
 		json_object_set_new(object, "manifest_wrong", json_string(manifest->wrong));
 }
 
+static void add_why(json_t *object, const char *name, const char *why)
+{
+	if (why[0])
+		json_object_set_new(object, name, jsontext(why, strlen(why)));
+}
+
 static void send_program(struct session *s, const struct store_entry *entry)
 {
 	struct inspect *inspect = s->state;
 	json_t *object = describe_program(s->parts, entry, inspect->survey);
 
 	json_object_set_new(object, "processes", processes_of(s, &inspect->program));
-	if (inspect->survey->why[0])
-		json_object_set_new(object, "why",
-			jsontext(inspect->survey->why, strlen(inspect->survey->why)));
+	add_why(object, "why", inspect->survey->why[OBJECT_FULL]);
+	add_why(object, "not_quick", inspect->survey->why[OBJECT_QUICK]);
 	add_manifest(object, programs_manifest(s->parts->programs, &inspect->program));
 	session_row(s, json_pack("{s:o}", "program", object));
 }

@@ -10,8 +10,10 @@ struct rm {
 	struct offload_job job;
 	struct store *store;
 	struct objects *objects;
-	struct hash program, key;
-	bool has_key, working, done, dropped;
+	struct hash program;
+	struct lookup_key keys[OBJECT_TIERS];
+	uint32_t keys_count;
+	bool working, done, dropped;
 	int result;
 	struct bindings_wait unbind; /* of one interface after the other */
 };
@@ -28,9 +30,10 @@ static void remove_files(struct offload_job *job)
 {
 	struct rm *rm = rm_of(job);
 
-	/* the object first: without its program nobody would ever ask for it again */
-	if (rm->has_key && objects_remove(rm->objects, &rm->key) < 0)
-		rm->result = -EIO;
+	/* the objects first: without their program nobody would ever ask for them again */
+	for (uint32_t i = 0; i < rm->keys_count; i++)
+		if (objects_remove(rm->objects, &rm->keys[i].key) < 0)
+			rm->result = -EIO;
 	int r = store_remove(rm->store, &rm->program);
 	if (r < 0)
 		rm->result = r;
@@ -119,7 +122,9 @@ static bool unbind_all(struct session *s, struct rm *rm)
 
 static void begin_removal(struct session *s, struct rm *rm)
 {
-	rm->has_key = compile_key(s->parts->compile, &rm->program, &rm->key);
+	/* what is saved just now goes to the helper before what follows */
+	compile_forget(s->parts->compile, &rm->program);
+	rm->keys_count = compile_keys(s->parts->compile, &rm->program, rm->keys);
 	rm->job = (struct offload_job){ .run = remove_files, .done = removed_files };
 	if (offload_push(s->parts->offload, &rm->job)) {
 		session_fail(s, CONTROL_FAILED, "rm", "too much is under way");
@@ -128,8 +133,9 @@ static void begin_removal(struct session *s, struct rm *rm)
 	rm->working = true;
 	/* from now on nobody can start it */
 	programs_remove(s->parts->programs, &rm->program);
-	if (rm->has_key)
-		shelf_forget(s->parts->shelf, &rm->key);
+	for (uint32_t i = 0; i < rm->keys_count; i++)
+		shelf_forget(s->parts->shelf, &rm->keys[i].key);
+	builds_forget(s->parts->builds, &rm->program);
 }
 
 static void rm_step(struct session *s)

@@ -57,7 +57,7 @@ static json_t *toolchain(const struct compiler *compiler)
 	json_t *object = json_pack("{s:s, s:o}", "state", states[state], "lines", lines(text));
 
 	if (state == COMPILER_READY)
-		json_object_set_new(object, "id", describe_hash(compiler_id(compiler)));
+		json_object_set_new(object, "id", describe_hash(compiler_id(compiler, OBJECT_FULL)));
 	if (state == COMPILER_FAILED)
 		json_object_set_new(object, "why", jsontext(text, strcspn(text, "\n")));
 	return object;

@@ -40,10 +40,23 @@ void describe_ending(json_t *object, const struct process *p)
 		json_object_set_new(object, "detail", text(p->ending.detail));
 }
 
-struct survey *describe_survey(struct session *s, const struct hash *key)
+static struct survey_of keys_of(const struct session_parts *parts, const struct hash *program)
 {
-	struct survey *survey = survey_begin(
-		s->parts->offload, s->parts->objects_folder, s->parts->refused_folder, key);
+	struct survey_of of;
+
+	of.count = compile_keys(parts->compile, program, of.keys);
+	return of;
+}
+
+struct survey *describe_survey(struct session *s, const struct hash *program)
+{
+	const struct session_parts *parts = s->parts;
+	struct survey_of of = { .count = 0 };
+
+	if (program)
+		of = keys_of(parts, program);
+	struct survey *survey = survey_begin(parts->offload, parts->objects,
+		parts->objects_folder, parts->refused_folder, &of);
 
 	if (!survey)
 		session_fail(s, CONTROL_FAILED, s->op->name, "too much is under way");
@@ -53,14 +66,13 @@ struct survey *describe_survey(struct session *s, const struct hash *key)
 json_t *describe_program(const struct session_parts *parts, const struct store_entry *entry,
 	const struct survey *survey)
 {
-	struct hash key;
-	const char *compiled = compile_key(parts->compile, &entry->name, &key)
-				       ? survey_state(survey, &key)
-				       : "unknown";
+	const struct survey_of of = keys_of(parts, &entry->name);
+	enum object_tier tier = survey_tier(survey, &of);
 
-	return json_pack("{s:o, s:I, s:I, s:s, s:I}", "program", describe_hash(&entry->name),
-		"bytes", (json_int_t)entry->size, "added_ms", (json_int_t)entry->added_s * 1000,
-		"compiled", compiled, "running",
+	return json_pack("{s:o, s:I, s:I, s:s, s:s*, s:I}", "program",
+		describe_hash(&entry->name), "bytes", (json_int_t)entry->size, "added_ms",
+		(json_int_t)entry->added_s * 1000, "compiled", survey_state(survey, &of),
+		"tier", tier == TIERS_NONE ? NULL : object_tier_name(tier), "running",
 		(json_int_t)processes_running(parts->processes, &entry->name));
 }
 

@@ -12,8 +12,9 @@ void describe_ending(json_t *object, const struct process *p);
 /* survey: done. */
 json_t *describe_program(const struct session_parts *parts, const struct store_entry *entry,
 	const struct survey *survey);
-/* Begins what describe_program() needs. NULL: the session was answered, its state is gone. */
-struct survey *describe_survey(struct session *session, const struct hash *key);
+/* Begins what describe_program() needs; all that is known of one program, if it is not NULL.
+ * NULL: the session was answered, its state is gone. */
+struct survey *describe_survey(struct session *session, const struct hash *program);
 /* Its name, if rsd knows one; otherwise hex digits. */
 json_t *describe_interface(const struct session_parts *parts, const struct hash *interface);
 json_t *describe_hash(const struct hash *hash);

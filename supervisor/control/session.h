@@ -27,6 +27,7 @@ struct session_parts {
 	struct objects *objects;
 	struct programs *programs;
 	struct shelf *shelf;
+	struct builds *builds;
 	struct compile *compile;
 	struct launch *launch;
 	struct workers *workers;

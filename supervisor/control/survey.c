@@ -2,53 +2,66 @@
 
 #include <string.h>
 
-static struct survey *survey_of(struct offload_job *job)
+static struct survey *survey_job(struct offload_job *job)
 {
 	return (struct survey *)(void *)((char *)job - offsetof(struct survey, job));
+}
+
+static int by_name(const void *key, const void *entry)
+{
+	return memcmp(key, ((const struct folder_entry *)entry)->name.bytes, HASH_BYTES);
+}
+
+static bool is_in(const struct folder_entry *entries, size_t count, const struct hash *key)
+{
+	return count && bsearch(key->bytes, entries, count, sizeof(*entries), by_name);
 }
 
 /* What cannot be listed counts as not there. */
 static void look(struct offload_job *job)
 {
-	struct survey *s = survey_of(job);
+	struct survey *s = survey_job(job);
 
-	if (folder_list(s->objects_folder, &s->objects, &s->objects_count))
-		s->objects_count = 0;
+	if (folder_list(s->objects_folder, &s->kept, &s->kept_count))
+		s->kept_count = 0;
 	if (folder_list(s->refused_folder, &s->refused, &s->refused_count))
 		s->refused_count = 0;
-	if (!s->has_key || refused_find(s->refused_folder, &s->key, s->why))
-		s->why[0] = 0;
+	for (uint32_t i = 0; i < s->of.count; i++) {
+		char *why = s->why[s->of.keys[i].tier];
+		if (refused_find(s->refused_folder, &s->of.keys[i].key, why))
+			why[0] = 0;
+	}
 }
 
 static void survey_free(struct survey *s)
 {
-	free(s->objects);
+	free(s->kept);
 	free(s->refused);
 	free(s);
 }
 
 static void looked(struct offload_job *job)
 {
-	struct survey *s = survey_of(job);
+	struct survey *s = survey_job(job);
 
 	s->done = true;
 	if (s->dropped)
 		survey_free(s);
 }
 
-struct survey *survey_begin(
-	struct offload *offload, int objects_folder, int refused_folder, const struct hash *key)
+struct survey *survey_begin(struct offload *offload, struct objects *objects,
+	int objects_folder, int refused_folder, const struct survey_of *of)
 {
 	struct survey *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		return NULL;
 	s->job = (struct offload_job){ .run = look, .done = looked };
+	s->objects = objects;
 	s->objects_folder = objects_folder;
 	s->refused_folder = refused_folder;
-	s->has_key = key != NULL;
-	if (key)
-		s->key = *key;
+	if (of)
+		s->of = *of;
 	if (offload_push(offload, &s->job)) {
 		free(s);
 		return NULL;
@@ -64,19 +77,30 @@ void survey_drop(struct survey *s)
 		s->dropped = true;
 }
 
-static int by_name(const void *key, const void *entry)
+enum object_tier survey_tier(const struct survey *s, const struct survey_of *of)
 {
-	return memcmp(key, ((const struct folder_entry *)entry)->name.bytes, HASH_BYTES);
+	uint32_t tiers = 0;
+
+	for (uint32_t i = 0; i < of->count; i++)
+		if (is_in(s->kept, s->kept_count, &of->keys[i].key))
+			tiers |= TIERS_BIT(of->keys[i].tier);
+	return tiers_best(tiers);
 }
 
-static bool is_in(const struct folder_entry *entries, size_t count, const struct hash *key)
+/* What the full tier refuses no other takes. */
+static bool is_refused(const struct survey *s, const struct survey_of *of)
 {
-	return count && bsearch(key->bytes, entries, count, sizeof(*entries), by_name);
+	for (uint32_t i = 0; i < of->count; i++)
+		if (of->keys[i].tier == OBJECT_FULL)
+			return is_in(s->refused, s->refused_count, &of->keys[i].key);
+	return false;
 }
 
-const char *survey_state(const struct survey *s, const struct hash *key)
+const char *survey_state(const struct survey *s, const struct survey_of *of)
 {
-	if (is_in(s->objects, s->objects_count, key))
+	if (of->count == 0)
+		return "unknown";
+	if (survey_tier(s, of) != TIERS_NONE)
 		return "yes";
-	return is_in(s->refused, s->refused_count, key) ? "refused" : "no";
+	return is_refused(s, of) ? "refused" : "no";
 }

@@ -1,29 +1,38 @@
 /*
- * survey.h: which programs have an object on disk, and which were refused: looked up by the
- * helper thread for ls and inspect. One survey answers for all programs.
+ * survey.h: which objects are on disk, and what was refused: looked up by the helper thread for
+ * ls and inspect. One survey answers for all programs; of one of them it can say more.
  */
 #pragma once
 
 #include "cache/folder.h"
-#include "supervisor/compiling/refused.h"
+#include "supervisor/compiling/lookup.h"
+#include "supervisor/compiling/tiers.h"
 #include "supervisor/offload.h"
+
+struct survey_of { /* one program: the keys of compile_keys() */
+	struct lookup_key keys[OBJECT_TIERS];
+	uint32_t count;
+};
 
 struct survey {
 	struct offload_job job;
+	struct objects *objects;
 	int objects_folder, refused_folder;
-	bool has_key; /* asks why this one was refused */
-	struct hash key;
+	struct survey_of of;
 	bool done, dropped;
-	struct folder_entry *objects, *refused;
-	size_t objects_count, refused_count;
-	char why[REFUSED_WHY_SIZE]; /* of key; empty: it was not refused */
+	struct folder_entry *kept, *refused;
+	size_t kept_count, refused_count;
+	char why[OBJECT_TIERS][REFUSED_WHY_SIZE]; /* of the one program: why a tier cannot be
+						     made; empty: nobody said so */
 };
 
-/* key may be NULL. NULL: too much is under way. */
-struct survey *survey_begin(struct offload *offload, int objects_folder, int refused_folder,
-	const struct hash *key);
+/* of may be NULL. NULL: too much is under way. */
+struct survey *survey_begin(struct offload *offload, struct objects *objects,
+	int objects_folder, int refused_folder, const struct survey_of *of);
 /* Also while it is under way. */
 void survey_drop(struct survey *survey);
 
-/* "yes", "no" or "refused". */
-const char *survey_state(const struct survey *survey, const struct hash *key);
+/* The best tier of which an object is there, for a program that just runs; TIERS_NONE: none. */
+enum object_tier survey_tier(const struct survey *survey, const struct survey_of *of);
+/* "yes", "no", "refused" or, without keys, "unknown". */
+const char *survey_state(const struct survey *survey, const struct survey_of *of);

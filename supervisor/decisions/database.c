@@ -12,43 +12,57 @@
 #include "ipc/hash.h"
 #include "ipc/log.h"
 
-#define VERSION     1
+#define VERSION     2
 #define APPLICATION 0x72736462 /* "rsdb": of whom the file is */
 #define FILE_MAX    ((off_t)(256 * MIB))
 #define CELLS_MAX   (1 * MIB) /* bytes of one row, as SQLite counts them */
 #define BUSY_MS     2000      /* a person may look into it with sqlite3 */
 
 /*
- * What the file consists of. SQLite keeps these sentences, and the file is ours only if it has
- * exactly them: no trigger or view of somebody else is ever run. A table that is to look
- * otherwise gets another VERSION and a way from the older one.
+ * What the file consists of, by name. SQLite keeps these sentences, and the file is ours only
+ * if it has exactly them: no trigger or view of somebody else is ever run. A file of an older
+ * VERSION has those of its time, and gets the later ones when it is opened; a table that is to
+ * look otherwise needs a way of its own from the older one.
  */
-static const char *const schema[] = {
-	"CREATE TABLE bindings (\n"
-	"  interface BLOB NOT NULL PRIMARY KEY CHECK (length(interface) = 32),\n"
-	"  program BLOB NOT NULL CHECK (length(program) = 32),\n"
-	"  arguments BLOB NOT NULL CHECK (length(arguments) <= 65536),\n"
-	"  since_ms INTEGER NOT NULL\n"
-	") STRICT, WITHOUT ROWID",
+static const struct {
+	int since; /* VERSION */
+	const char *sql;
+} schema[] = {
+	{ 1, "CREATE TABLE bindings (\n"
+	     "  interface BLOB NOT NULL PRIMARY KEY CHECK (length(interface) = 32),\n"
+	     "  program BLOB NOT NULL CHECK (length(program) = 32),\n"
+	     "  arguments BLOB NOT NULL CHECK (length(arguments) <= 65536),\n"
+	     "  since_ms INTEGER NOT NULL\n"
+	     ") STRICT, WITHOUT ROWID" },
+	{ 2, "CREATE TABLE builds (\n"
+	     "  object BLOB NOT NULL PRIMARY KEY CHECK (length(object) = 32),\n"
+	     "  program BLOB NOT NULL CHECK (length(program) = 32),\n"
+	     "  tier INTEGER NOT NULL CHECK (tier BETWEEN 0 AND 3),\n"
+	     "  build_ms INTEGER NOT NULL CHECK (build_ms >= 0),\n"
+	     "  bytes INTEGER NOT NULL CHECK (bytes >= 0),\n"
+	     "  built_ms INTEGER NOT NULL CHECK (built_ms > 0)\n"
+	     ") STRICT, WITHOUT ROWID" },
 	/* a program or interface without bytes is every one */
-	"CREATE TABLE grants (\n"
-	"  program BLOB NOT NULL CHECK (length(program) IN (0, 32)),\n"
-	"  interface BLOB NOT NULL CHECK (length(interface) IN (0, 32)),\n"
-	"  handles INTEGER NOT NULL CHECK (handles IN (0, 1)),\n"
-	"  word INTEGER NOT NULL CHECK (word BETWEEN 0 AND 2),\n"
-	"  mediated INTEGER NOT NULL CHECK (mediated IN (0, 1)),\n"
-	"  body_bytes_max INTEGER NOT NULL CHECK (body_bytes_max BETWEEN 0 AND 4294967295),\n"
-	"  messages_a_second INTEGER NOT NULL CHECK (messages_a_second BETWEEN 0 AND "
-	"4294967295),\n"
-	"  outstanding_max INTEGER NOT NULL CHECK (outstanding_max BETWEEN 0 AND 4294967295),\n"
-	"  since_ms INTEGER NOT NULL,\n"
-	"  PRIMARY KEY (program, interface, handles)\n"
-	") STRICT, WITHOUT ROWID",
-	"CREATE TABLE names (\n"
-	"  interface BLOB NOT NULL PRIMARY KEY CHECK (length(interface) = 32),\n"
-	"  name TEXT NOT NULL UNIQUE CHECK (length(name) BETWEEN 1 AND 64),\n"
-	"  since_ms INTEGER NOT NULL\n"
-	") STRICT, WITHOUT ROWID",
+	{ 1, "CREATE TABLE grants (\n"
+	     "  program BLOB NOT NULL CHECK (length(program) IN (0, 32)),\n"
+	     "  interface BLOB NOT NULL CHECK (length(interface) IN (0, 32)),\n"
+	     "  handles INTEGER NOT NULL CHECK (handles IN (0, 1)),\n"
+	     "  word INTEGER NOT NULL CHECK (word BETWEEN 0 AND 2),\n"
+	     "  mediated INTEGER NOT NULL CHECK (mediated IN (0, 1)),\n"
+	     "  body_bytes_max INTEGER NOT NULL CHECK (body_bytes_max BETWEEN 0 AND "
+	     "4294967295),\n"
+	     "  messages_a_second INTEGER NOT NULL CHECK (messages_a_second BETWEEN 0 AND "
+	     "4294967295),\n"
+	     "  outstanding_max INTEGER NOT NULL CHECK (outstanding_max BETWEEN 0 AND "
+	     "4294967295),\n"
+	     "  since_ms INTEGER NOT NULL,\n"
+	     "  PRIMARY KEY (program, interface, handles)\n"
+	     ") STRICT, WITHOUT ROWID" },
+	{ 1, "CREATE TABLE names (\n"
+	     "  interface BLOB NOT NULL PRIMARY KEY CHECK (length(interface) = 32),\n"
+	     "  name TEXT NOT NULL UNIQUE CHECK (length(name) BETWEEN 1 AND 64),\n"
+	     "  since_ms INTEGER NOT NULL\n"
+	     ") STRICT, WITHOUT ROWID" },
 };
 
 /* Kinds of values: n number, h hash, e hash or every one, t text, b bytes. */
@@ -66,12 +80,16 @@ static const struct sentence statements[DATABASE_STATEMENTS] = {
 	[DATABASE_UNSET_NAME] = { "DELETE FROM names WHERE interface=?", "h" },
 	[DATABASE_SET_BINDING] = { "REPLACE INTO bindings VALUES (?,?,?,?)", "hhbn" },
 	[DATABASE_UNSET_BINDING] = { "DELETE FROM bindings WHERE interface=?", "h" },
+	[DATABASE_SET_BUILD] = { "REPLACE INTO builds VALUES (?,?,?,?,?,?)", "hhnnnn" },
+	[DATABASE_UNSET_BUILD] = { "DELETE FROM builds WHERE object=?", "h" },
+	[DATABASE_UNSET_BUILDS] = { "DELETE FROM builds WHERE program=?", "h" },
 };
 
 static const struct sentence tables[DATABASE_TABLES] = {
 	[DATABASE_GRANTS] = { "SELECT * FROM grants", "eennnnnnn" },
 	[DATABASE_NAMES] = { "SELECT * FROM names", "htn" },
 	[DATABASE_BINDINGS] = { "SELECT * FROM bindings", "hhbn" },
+	[DATABASE_BUILDS] = { "SELECT * FROM builds", "hhnnnn" },
 };
 
 struct database {
@@ -190,8 +208,8 @@ static int number_of(struct database *database, const char *sql, int64_t *out, c
 	return 0;
 }
 
-/* All of it or nothing: half a file would be damaged. */
-static int create(struct database *database, char *why)
+/* The tables that came after `from`. All of them or none: half a file would be damaged. */
+static int create(struct database *database, int from, char *why)
 {
 	char sql[4096];
 	size_t n = (size_t)snprintf(sql, sizeof(sql),
@@ -199,31 +217,40 @@ static int create(struct database *database, char *why)
 		APPLICATION, VERSION);
 
 	for (size_t i = 0; i < ARRAY_LEN(schema); i++)
-		n += (size_t)snprintf(
-			sql + n, n < sizeof(sql) ? sizeof(sql) - n : 0, "%s;", schema[i]);
+		if (schema[i].since > from)
+			n += (size_t)snprintf(sql + n, n < sizeof(sql) ? sizeof(sql) - n : 0,
+				"%s;", schema[i].sql);
 	n += (size_t)snprintf(sql + n, n < sizeof(sql) ? sizeof(sql) - n : 0, "COMMIT");
 	return n < sizeof(sql) ? execute(database, sql, why) : -ENAMETOOLONG;
 }
 
+/* The next table that a file of this version has, from `at` on; ARRAY_LEN: no more. */
+static size_t next_table(int version, size_t at)
+{
+	while (at < ARRAY_LEN(schema) && schema[at].since > version)
+		at++;
+	return at;
+}
+
 /* Indexes that SQLite makes for PRIMARY KEY and UNIQUE have no sentence. */
-static int check_schema(struct database *database, char *why)
+static int check_schema(struct database *database, int version, char *why)
 {
 	CLEANUP(statement_free) sqlite3_stmt *statement = NULL;
-	size_t found = 0;
+	size_t at = next_table(version, 0);
 	int r = sqlite3_prepare_v2(database->db,
 		"SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name", -1,
 		&statement, NULL);
 
 	while (r == SQLITE_OK && (r = sqlite3_step(statement)) == SQLITE_ROW) {
 		const char *text = (const char *)sqlite3_column_text(statement, 0);
-		if (!text || found == ARRAY_LEN(schema) || strcmp(text, schema[found]) != 0)
+		if (!text || at == ARRAY_LEN(schema) || strcmp(text, schema[at].sql) != 0)
 			return because(why, DATABASE_DAMAGED, "its tables are not ours");
-		found++;
+		at = next_table(version, at + 1);
 		r = SQLITE_OK;
 	}
 	if (r != SQLITE_DONE)
 		return failed(database, r, why);
-	return found == ARRAY_LEN(schema)
+	return at == ARRAY_LEN(schema)
 		       ? 0
 		       : because(why, DATABASE_DAMAGED, "tables of it are missing");
 }
@@ -255,15 +282,17 @@ static int check_file(struct database *database, char *why)
 	if (r)
 		return r;
 	if (version == 0 && application == 0 && objects == 0)
-		return create(database, why);
-	if (application != APPLICATION || version < VERSION)
+		return create(database, 0, why);
+	if (application != APPLICATION || version < 1)
 		return because(why, DATABASE_DAMAGED, "it is not of redshirt");
 	if (version > VERSION)
 		return because(why, DATABASE_NEWER,
 			"it is of a later redshirt (version %" PRId64 ", this one knows %d)",
 			version, VERSION);
-	r = check_schema(database, why);
-	return r ? r : check_pages(database, why);
+	r = check_schema(database, (int)version, why);
+	if (r == 0)
+		r = check_pages(database, why);
+	return r || version == VERSION ? r : create(database, (int)version, why);
 }
 
 static int prepare(struct database *database, char *why)

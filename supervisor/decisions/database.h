@@ -1,7 +1,7 @@
 /*
  * database.h: what rsd must not forget, in one SQLite file (state/redshirt.db, mode 0600):
- * grants, interface names, bindings. Others say which statement with which values; SQL stands
- * in database.c only.
+ * grants, interface names, bindings, how long compiles took. Others say which statement with
+ * which values; SQL stands in database.c only.
  *
  * It is read once, before the loop turns; memory holds all of it from then on. A change is one
  * transaction on the helper thread, and is on disk when its done() is called with 0. What was
@@ -36,6 +36,9 @@ enum database_statement {
 	DATABASE_UNSET_NAME,    /* h interface */
 	DATABASE_SET_BINDING,   /* h interface, h program, b arguments, n since_ms */
 	DATABASE_UNSET_BINDING, /* h interface */
+	DATABASE_SET_BUILD,     /* h key, h program, n tier, n build_ms, n bytes, n built_ms */
+	DATABASE_UNSET_BUILD,   /* h key */
+	DATABASE_UNSET_BUILDS,  /* h program */
 	DATABASE_STATEMENTS,
 };
 
@@ -44,6 +47,7 @@ enum database_table {
 	DATABASE_GRANTS,
 	DATABASE_NAMES,
 	DATABASE_BINDINGS,
+	DATABASE_BUILDS,
 	DATABASE_TABLES,
 };
 

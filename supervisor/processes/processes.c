@@ -504,6 +504,7 @@ static struct process *make_process(
 	p->created_ms = events_now_ms();
 	snprintf(p->name, sizeof(p->name), "%s", request->name);
 	p->want.program = request->program;
+	p->want.quality = request->quality;
 	p->want.ready = compiled;
 	p->strings = malloc(request->strings_bytes + 1);
 	if (!p->strings || journal_open(ps->parts.journal, &p->book) ||

@@ -59,6 +59,7 @@ struct processes_request {
 	struct hash program;
 	const char *name; /* "": none */
 	struct limits limits;
+	enum tiers_quality quality; /* of its object */
 	const char *strings; /* arguments and variables as in struct start_block */
 	uint32_t strings_bytes, arguments, variables;
 	struct attached *attached; /* NULL; the caller's until processes_detach() or the end */

@@ -365,11 +365,29 @@ START_TEST(a_link_or_a_pipe_is_not_followed)
 }
 END_TEST
 
+/* As the first version wrote it. */
+START_TEST(an_older_file_gets_the_tables_that_came_later)
+{
+	ck_assert_int_eq(open_all(), 0);
+	ck_assert_int_eq(grant(&tcp, GRANTS_ALLOW), 0);
+	edit("DROP TABLE builds; PRAGMA user_version=1");
+	ck_assert_msg(open_all() == 0, "%s", why);
+	ck_assert_ptr_nonnull(found(&tcp));
+	reopen();
+	edit("INSERT INTO builds VALUES (zeroblob(32), zeroblob(32), 1, 1, 1, 1)");
+	ck_assert_msg(open_all() == 0, "%s", why);
+}
+END_TEST
+
 static const struct {
 	const char *sql;
 	int r;
 } edits[] = {
-	{ "PRAGMA user_version=2", DATABASE_NEWER },
+	{ "PRAGMA user_version=3", DATABASE_NEWER },
+	{ "PRAGMA user_version=1", DATABASE_DAMAGED }, /* it has a table of later */
+	{ "DROP TABLE builds", DATABASE_DAMAGED },
+	{ "INSERT INTO builds VALUES (zeroblob(32), zeroblob(32), 4, 1, 1, 1)",
+		DATABASE_DAMAGED },
 	{ "PRAGMA user_version=0", DATABASE_DAMAGED },
 	{ "PRAGMA application_id=7", DATABASE_DAMAGED },
 	{ "DROP TABLE grants", DATABASE_DAMAGED },
@@ -424,6 +442,7 @@ static Suite *suite(void)
 	tcase_add_test(kept, a_built_in_row_that_the_user_replaced_stays_so);
 	tcase_add_test(kept, a_name_taught_to_another_interface_moves_there);
 	tcase_add_test(kept, several_rows_are_one_change);
+	tcase_add_test(kept, an_older_file_gets_the_tables_that_came_later);
 	suite_add_tcase(s, kept);
 	tcase_add_checked_fixture(refused, set_up, tear_down);
 	tcase_set_timeout(refused, 60);

@@ -220,11 +220,11 @@ START_TEST(the_shelf_keeps_what_is_held_and_the_last_used)
 	ck_assert_int_eq(shelf_new(&shelf), 0);
 	struct hash key = hash_sha256("held", 4);
 	int fd = fileno(tmpfile());
-	held = shelf_add(shelf, &key, fd, 1);
+	held = shelf_add(shelf, &key, OBJECT_FULL, fd, 1);
 	for (uint32_t i = 0; i < ARRAY_LEN(fds); i++) {
 		key = hash_sha256(&i, sizeof(i));
 		fds[i] = fcntl(fd, F_DUPFD_CLOEXEC, 200 + (int)i); /* no number twice */
-		shelf_drop(shelf_add(shelf, &key, fds[i], 1));
+		shelf_drop(shelf_add(shelf, &key, OBJECT_FULL, fds[i], 1));
 	}
 	for (uint32_t i = 0; i < ARRAY_LEN(fds); i++)
 		ck_assert_int_eq(is_open(fds[i]), i >= 10);
@@ -249,8 +249,8 @@ START_TEST(the_shelf_counts_bytes_as_well)
 	struct hash a = hash_sha256("a", 1), b = hash_sha256("b", 1);
 
 	ck_assert_int_eq(shelf_new(&shelf), 0);
-	shelf_drop(shelf_add(shelf, &a, dup(0), SHELF_IDLE_BYTES_MAX / 2));
-	shelf_drop(shelf_add(shelf, &b, dup(0), SHELF_IDLE_BYTES_MAX));
+	shelf_drop(shelf_add(shelf, &a, OBJECT_FULL, dup(0), SHELF_IDLE_BYTES_MAX / 2));
+	shelf_drop(shelf_add(shelf, &b, OBJECT_FULL, dup(0), SHELF_IDLE_BYTES_MAX));
 	ck_assert_ptr_null(shelf_get(shelf, &a));
 	struct shelf_object *object = shelf_get(shelf, &b);
 	ck_assert_ptr_nonnull(object);

@@ -71,8 +71,16 @@ static inline void open_parts(void)
 	ck_assert_int_eq(folder_open(at_home("objects"), &parts.objects_folder), 0);
 	ck_assert_int_eq(folder_open(at_home("refused"), &parts.refused_folder), 0);
 	ck_assert_int_eq(shelf_new(&parts.shelf), 0);
-	const struct compile_parts c = { parts.loop, parts.offload, parts.store, parts.objects,
-		parts.shelf, parts.refused_folder, aotc_path };
+	ck_assert_int_eq(builds_open(parts.ruling->database, &parts.builds, why), 0);
+	const struct compile_parts c = { .loop = parts.loop,
+		.offload = parts.offload,
+		.store = parts.store,
+		.objects = parts.objects,
+		.shelf = parts.shelf,
+		.events = parts.events,
+		.builds = parts.builds,
+		.refused = parts.refused_folder,
+		.way = { .aotc = aotc_path } };
 	ck_assert_int_eq(compile_new(&c, &parts.compile), 0);
 	ck_assert_int_eq(roster_new(&parts.roster), 0);
 	ck_assert_int_eq(processes_new(parts.roster, &parts.processes), 0);
@@ -109,6 +117,7 @@ static inline void close_parts(void)
 	parts.roster = roster_free(parts.roster);
 	parts.workers = workers_free(parts.workers);
 	parts.compile = compile_free(parts.compile);
+	parts.builds = builds_close(parts.builds);
 	parts.shelf = shelf_free(parts.shelf);
 	fd_closep(&parts.refused_folder);
 	fd_closep(&parts.objects_folder);

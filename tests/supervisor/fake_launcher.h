@@ -101,7 +101,7 @@ __attribute__((constructor)) static void be_the_launcher(void)
 
 static const char good_compiler[] =
 	"#!/bin/sh\n"
-	"[ \"$1\" = --toolchain ] && { echo id $(printf %064d 7); exit; }\n"
+	"[ \"$1\" = --toolchain ] && { echo id full $(printf %064d 7); exit; }\n"
 	"module=$(cat <&3)\n"
 	"[ \"$module\" = bad ] && { echo 'refused it is bad' >&5; exit 3; }\n"
 	"printf %s \"$module\" >&4\n";
