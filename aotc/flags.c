@@ -1,6 +1,7 @@
 #include "aotc/flags.h"
 
 #include <assert.h>
+#include <string.h>
 
 /* Bits: compilers and tiers that a row is for. */
 enum {
@@ -54,7 +55,7 @@ static const struct flag compile_flags[] = {
 	{ "-ffunction-sections", "what nobody calls is left out", BOTH, TIERS },
 	{ "-falign-functions=64", "speed then depends less on where the linker put things",
 		BOTH, TIERS },
-	{ "-falign-loops=32", "the same", GCC, TIERS },
+	{ "-falign-loops=32", "the same", BOTH, TIERS },
 
 	/* same input, same bytes */
 	{ "-frandom-seed=redshirt", "names of local symbols", GCC, TIERS },
@@ -64,7 +65,7 @@ static const struct flag compile_flags[] = {
 
 static const struct flag link_flags[] = {
 	{ "-shared", "an object", BOTH, TIERS },
-	{ "-nostdlib", "the worker gives what is named in symbols.h, nothing else", BOTH,
+	{ "-nodefaultlibs", "the worker gives what is named in symbols.h, nothing else", BOTH,
 		TIERS },
 	{ "-nostartfiles", "no constructors: nothing runs before the worker's lock", BOTH,
 		TIERS },
@@ -78,12 +79,19 @@ static const struct flag link_flags[] = {
 	{ "-Wl,--hash-style=sysv", "the loader counts symbols by it", BOTH, TIERS },
 };
 
+const char *flags_left_out;
+
+static bool applies(const struct flag *flag, unsigned int compiler, const struct plan *plan)
+{
+	return flag->compilers & 1u << compiler && flag->tiers & 1u << plan->tier &&
+	       !(flags_left_out && strcmp(flag->text, flags_left_out) == 0);
+}
+
 static void append(const struct flag *flags, size_t n, unsigned int compiler,
 	const struct plan *plan, const char **argv, size_t *count)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (!(flags[i].compilers & 1u << compiler) ||
-			!(flags[i].tiers & 1u << plan->tier))
+		if (!applies(&flags[i], compiler, plan))
 			continue;
 		assert(*count < FLAGS_MAX);
 		argv[(*count)++] = flags[i].text;
