@@ -179,6 +179,22 @@ static int write_memory(struct job *job)
 	return 0;
 }
 
+static int write_tags(struct job *job)
+{
+	enum {
+		FOR_EXCEPTIONS = 0
+	};
+
+	if (job->m->tags_count == 0)
+		return 0;
+	put_u32(&job->w, job->m->tags_count);
+	for (uint32_t i = 0; i < job->m->tags_count; i++) {
+		put_byte(&job->w, FOR_EXCEPTIONS);
+		put_u32(&job->w, job->m->tag_types[i]);
+	}
+	return 0;
+}
+
 static int write_globals(struct job *job)
 {
 	if (job->m->globals_count == 0)
@@ -357,6 +373,7 @@ static const struct {
 	{ WASM_FUNCTIONS, write_functions },
 	{ WASM_TABLES, write_tables },
 	{ WASM_MEMORIES, write_memory },
+	{ WASM_TAGS, write_tags },
 	{ WASM_GLOBALS, write_globals },
 	{ WASM_EXPORTS, write_export },
 	{ WASM_START, write_start },

@@ -190,14 +190,22 @@ static const struct {
 	{ FEATURE_SIGN_EXTENSION, "sign extension" },
 	{ FEATURE_SATURATING_FLOAT, "saturating conversions" },
 	{ FEATURE_TAIL_CALLS, "tail calls" },
+	{ FEATURE_EXCEPTIONS, "exceptions" },
 };
 
 int check_features(const struct module *m, uint32_t features, const char *translator)
 {
+	const uint32_t both = FEATURE_EXCEPTIONS | FEATURE_TAIL_CALLS;
+
 	for (size_t i = 0; i < ARRAY_LEN(feature_names); i++)
 		if (m->features & ~features & feature_names[i].feature)
 			return reason_refuse(m->reason,
 				"uses %s, which %s cannot translate: install a newer WABT",
 				feature_names[i].name, translator);
+	/* of a function that does both wasm2c writes a second text, in which parameters do not
+	 * survive a throw */
+	if ((m->features & both) == both)
+		return reason_refuse(m->reason,
+			"uses exceptions and tail calls, which cannot be translated together");
 	return 0;
 }

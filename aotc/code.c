@@ -1,10 +1,15 @@
 #include "aotc/code.h"
 
+#include <assert.h>
+
+#define NESTING_MAX 1000u /* that a limit may allow */
+
 struct walk {
 	struct module *m;
 	struct wasm_reader r;
 	uint32_t function, nesting;
 	uint64_t locals;
+	bool catches[NESTING_MAX + 1]; /* of each block around: a try with a catch of a tag? */
 };
 
 /* A row of an opcode table: reads the immediates. Rows left out have no read: unknown opcodes.
@@ -23,10 +28,11 @@ static int none(struct walk *w)
 
 static int enter(struct walk *w)
 {
-	if (w->nesting++ >= w->m->limits->nesting)
+	if (w->nesting >= w->m->limits->nesting)
 		return reason_refuse(w->m->reason,
 			"function %u nests deeper than the limit of %u blocks", w->function,
 			w->m->limits->nesting);
+	w->catches[w->nesting++] = false;
 	return 0;
 }
 
@@ -57,11 +63,43 @@ static int end(struct walk *w)
 	return 0;
 }
 
+static int tag_index(struct walk *w)
+{
+	if (wasm_u32(&w->r) >= w->m->tags_count)
+		wasm_fail(&w->r, "a tag that does not exist");
+	return 0;
+}
+
+static int catch (struct walk *w)
+{
+	w->catches[w->nesting - 1] = true;
+	return tag_index(w);
+}
+
+/* Behind a catch of a tag it is printed as `else` without braces: all but its first statement
+ * would be done for every exception. */
+static int catch_all(struct walk *w)
+{
+	if (w->catches[w->nesting - 1])
+		return reason_refuse(w->m->reason,
+			"function %u has a try with both catch and catch_all, which wasm2c "
+			"1.0.42 translates wrongly",
+			w->function);
+	return 0;
+}
+
 static int label(struct walk *w)
 {
 	if (wasm_u32(&w->r) >= w->nesting)
 		wasm_fail(&w->r, "a branch to a block that does not exist");
 	return 0;
+}
+
+/* Ends its try; the label is seen from outside of that. */
+static int delegate(struct walk *w)
+{
+	w->nesting--;
+	return label(w);
 }
 
 static int br_table(struct walk *w)
@@ -257,7 +295,11 @@ static const struct op ops[256] = {
 	[0x00 ... 0x01] = { none },
 	[0x02 ... 0x04] = { block },
 	[0x05] = { none },
-	[0x06 ... 0x0a] = { .never = "exceptions" },
+	[0x06] = { block, FEATURE_EXCEPTIONS },
+	[0x07] = { catch, FEATURE_EXCEPTIONS },
+	[0x08] = { tag_index, FEATURE_EXCEPTIONS },
+	[0x09] = { label, FEATURE_EXCEPTIONS },
+	[0x0a] = { .never = "references to exceptions" },
 	[0x0b] = { end },
 	[0x0c ... 0x0d] = { label },
 	[0x0e] = { br_table },
@@ -267,10 +309,11 @@ static const struct op ops[256] = {
 	[0x12] = { function_index, FEATURE_TAIL_CALLS },
 	[0x13] = { call_indirect, FEATURE_TAIL_CALLS },
 	[0x14 ... 0x15] = { .never = "typed function references" },
-	[0x18 ... 0x19] = { .never = "exceptions" },
+	[0x18] = { delegate, FEATURE_EXCEPTIONS },
+	[0x19] = { catch_all, FEATURE_EXCEPTIONS },
 	[0x1a ... 0x1b] = { none },
 	[0x1c] = { typed_select, FEATURE_REFERENCE_TYPES },
-	[0x1f] = { .never = "exceptions" },
+	[0x1f] = { .never = "exceptions of the newer form (try_table)" },
 	[0x20 ... 0x24] = { any_index },
 	[0x25] = { any_index, FEATURE_REFERENCE_TYPES },
 	[0x26] = { table_write, FEATURE_REFERENCE_TYPES },
@@ -401,6 +444,7 @@ int code_walk(struct module *m, uint32_t function, struct wasm_reader body)
 	struct walk w = { .m = m, .r = body, .function = function, .nesting = 1 };
 	int refused = read_locals(&w);
 
+	assert(m->limits->nesting <= NESTING_MAX);
 	while (!refused && !w.r.wrong && w.nesting > 0) {
 		uint8_t opcode = wasm_byte(&w.r);
 		if (!w.r.wrong)

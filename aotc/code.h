@@ -2,7 +2,7 @@
  * code.h: the walk over every instruction of a function's body, by one table of all opcodes. It
  * finds what features the body takes, holds nesting, br_table and locals against their limits,
  * and makes sure that the body ends where its size says. What nobody can translate (threads,
- * exceptions, ...) and unknown opcodes are refused by name.
+ * garbage collection, ...) and unknown opcodes are refused by name.
  */
 #pragma once
 

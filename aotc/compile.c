@@ -18,6 +18,7 @@ static const struct {
 	{ "UNREACHABLE", TRAP_UNREACHABLE },
 	{ "INDIRECT_CALL", TRAP_INDIRECT_CALL },
 	{ "STACK", TRAP_STACK },
+	{ "EXCEPTION", TRAP_EXCEPTION },
 	{ "RUNTIME", TRAP_RUNTIME },
 };
 
@@ -54,6 +55,10 @@ int compile_config(const struct build *build, char **text)
 	fprintf(file, "#define RS_TABLE_GROWTH %u\n",
 		build->facts.n.table_fixed ? 0 : TABLE_GROWTH);
 	fprintf(file, "#define RS_PARTS %u\n", build->parts);
+	fprintf(file, "#define RS_EXCEPTION_BYTES %u\n",
+		build->facts.n.features & FEATURE_EXCEPTIONS
+			? build->facts.n.exception_bytes + 1
+			: 0);
 	config_imports(build, file);
 	return fclose(file) == 0 ? 0 : -errno;
 }

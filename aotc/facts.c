@@ -39,6 +39,7 @@ static struct facts_numbers numbers_of(const struct front *front)
 		.functions = front->functions,
 		.memory_pages = front->memory_pages,
 		.memory_pages_max = front->memory_pages_max,
+		.exception_bytes = front->exception_bytes,
 		.has_memory = front->has_memory,
 		.table_fixed = front->table_fixed,
 		.runs_count = front->runs_count,
@@ -95,6 +96,7 @@ static bool numbers_are_good(const struct facts_numbers *n)
 {
 	return n->functions <= OBJECT_FUNCTIONS_MAX && n->function_imports <= n->functions &&
 	       n->memory_pages <= n->memory_pages_max &&
+	       n->exception_bytes <= FACTS_EXCEPTION_BYTES_MAX &&
 	       n->memory_pages_max <= MEMORY_PAGES_MAX && n->has_memory <= 1 &&
 	       (n->has_memory || n->memory_pages_max == 0) && n->table_fixed <= 1 &&
 	       n->runs_count <= OBJECT_RUNS_MAX && n->exports_count <= FACTS_EXPORTS_MAX &&

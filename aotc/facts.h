@@ -16,12 +16,14 @@ enum {
 #define FACTS_NAMES_BYTES_MAX (64 * MIB)
 #define FACTS_IMAGE_BYTES_MAX OBJECT_SIZE_MAX
 #define FACTS_EXPORTS_MAX     100000u
+#define FACTS_EXCEPTION_BYTES_MAX (64 * KIB)
 #define FACTS_NO_FUNCTION     UINT32_MAX
 
 /* Plain numbers, as they stand in the file. */
 struct facts_numbers {
 	uint32_t features, unusual, function_imports, functions;
 	uint32_t memory_pages, memory_pages_max;
+	uint32_t exception_bytes;
 	uint32_t has_memory, table_fixed, runs_count, exports_count;
 	uint32_t imports_used[(64 + 31) / 32];
 	uint64_t code_bytes, module_bytes, image_bytes, names_bytes;

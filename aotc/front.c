@@ -27,6 +27,7 @@ const struct front_limits front_limits_default = {
 	.globals = 100000,
 	.exports = 1000000,
 	.imports = 10000,
+	.tags = 10000,
 	.elements = 100000,
 	.segments = 100000,
 	.table_entries = 10000000,
@@ -88,6 +89,7 @@ static void describe(const struct module *m, const uint32_t *rows, struct front 
 	assert(host_functions_count <= 32 * ARRAY_LEN(front->imports_used));
 	for (uint32_t i = 0; i < m->imports_count; i++)
 		front->imports_used[rows[i] / 32] |= 1u << rows[i] % 32;
+	front->exception_bytes = m->exception_bytes;
 	describe_memory(m, front);
 	describe_table(m, front);
 	front->unusual = m->grows_tables ? UNUSUAL_GROWING_TABLE : 0;

@@ -24,6 +24,7 @@ enum feature {
 	FEATURE_SATURATING_FLOAT = 1 << 5,
 	FEATURE_TAIL_CALLS = 1 << 6,
 	FEATURE_EXTENDED_CONST = 1 << 7, /* worked out here: no translator needs it, so it is never refused */
+	FEATURE_EXCEPTIONS = 1 << 8,     /* try, catch, throw: the form that compilers print by default */
 };
 #define FEATURES_WABT_1_0_32                                                                     \
 	(FEATURE_BULK_MEMORY | FEATURE_REFERENCE_TYPES | FEATURE_MULTI_VALUE |                   \
@@ -44,7 +45,7 @@ struct front_limits {
 	uint32_t nesting;           /* 1,000 blocks */
 	uint32_t br_table;          /* 65,520 targets */
 	uint32_t params, results;   /* 1,000 each */
-	uint32_t types, globals, exports, imports, elements, segments; /* counts */
+	uint32_t types, globals, exports, imports, tags, elements, segments; /* counts */
 	uint32_t table_entries;     /* 10,000,000 */
 	uint64_t passive_bytes;     /* data of passive segments still goes through C: 1 MiB */
 };
@@ -65,6 +66,7 @@ struct front {
 	uint32_t memory_pages, memory_pages_max;
 	bool has_memory, memory_grows;
 	uint32_t table_entries, table_entries_max; /* of table 0; 0: none */
+	uint32_t exception_bytes; /* room for the values of any exception; 0: there are none */
 	bool table_fixed; /* one funcref table, never grown or set by the program: may be laid inline */
 	uint32_t unusual; /* enum unusual */
 	uint32_t runs_count;

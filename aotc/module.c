@@ -191,6 +191,7 @@ void module_deinit(struct module *m)
 	free(m->imports);
 	free(m->function_types);
 	free(m->function_marks);
+	free(m->tag_types);
 	free(m->globals);
 	free(m->exports);
 }

@@ -66,7 +66,9 @@ struct module {
 	struct module_export *exports;
 	struct module_table tables[MODULE_TABLES_MAX];
 	uint32_t types_count, imports_count, functions_count, globals_count, exports_count;
-	uint32_t tables_count, elements_count, data_count;
+	uint32_t tables_count, tags_count, elements_count, data_count;
+	uint32_t *tag_types;
+	uint32_t exception_bytes; /* no exception's values take more */
 	uint32_t memory_pages, memory_pages_max, start;
 	bool has_memory, has_memory_max;
 

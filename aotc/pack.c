@@ -47,13 +47,15 @@ static bool number(const char **at, uint32_t *value)
 
 /*
  * w2c_f12 or w2c_m_f12 is function 12; what is exported is called after its export: w2c_e0_0,
- * and w2c_m_e0 with w2c_m_e0_1 behind it. wrap_ is how newer ones stand in tables.
+ * and w2c_m_e0 with w2c_m_e0_1 behind it. wrap_ is how newer ones stand in tables,
+ * wasm_tailcall_ how they are called last.
  */
 uint32_t pack_function_index(const struct facts *facts, const char *symbol)
 {
 	uint32_t index = 0, again = 0;
 
-	skip(&symbol, "wrap_");
+	if (!skip(&symbol, "wrap_"))
+		skip(&symbol, "wasm_tailcall_");
 	if (!skip(&symbol, "w2c_"))
 		return OBJECT_NOT_WASM;
 	skip(&symbol, "m_");

@@ -74,7 +74,7 @@ static int read_type_index(struct module *m, struct wasm_reader *r, uint32_t *in
 {
 	*index = wasm_u32(r);
 	if (!r->wrong && *index >= m->types_count)
-		wasm_fail(r, "a function of a type that does not exist");
+		wasm_fail(r, "a function or tag of a type that does not exist");
 	return r->wrong ? module_malformed(m, r) : 0;
 }
 
@@ -277,6 +277,7 @@ static int read_export(struct module *m, struct wasm_reader *r, struct module_ex
 		[WASM_TABLE] = m->tables_count,
 		[WASM_MEMORY] = m->has_memory,
 		[WASM_GLOBAL] = m->globals_count,
+		[WASM_TAG] = m->tags_count,
 	};
 
 	export->name = wasm_name(r);
@@ -413,8 +414,38 @@ int section_data(struct module *m, struct wasm_reader *r)
 	return refused;
 }
 
+static int read_tag(struct module *m, struct wasm_reader *r, uint32_t *type)
+{
+	enum {
+		FOR_EXCEPTIONS = 0,
+		VALUE_BYTES_MAX = 32 /* a function reference, as the translator holds it */
+	};
+
+	if (wasm_byte(r) != FOR_EXCEPTIONS)
+		wasm_fail(r, "a tag of an unknown form");
+	int refused = r->wrong ? module_malformed(m, r) : read_type_index(m, r, type);
+	if (refused)
+		return refused;
+	if (m->types[*type].results_count > 0)
+		wasm_fail(r, "a tag of a type that has results");
+	uint32_t bytes = VALUE_BYTES_MAX * m->types[*type].params_count;
+	if (bytes > m->exception_bytes)
+		m->exception_bytes = bytes;
+	m->features |= FEATURE_EXCEPTIONS;
+	return r->wrong ? module_malformed(m, r) : 0;
+}
+
 int section_tags(struct module *m, struct wasm_reader *r)
 {
-	(void)r;
-	return reason_refuse(m->reason, "uses exceptions, which cannot be translated");
+	uint32_t count;
+	int refused = count_within(m, r, "tags", 0, m->limits->tags, &count);
+
+	if (refused)
+		return refused;
+	m->tag_types = new_array(count, sizeof(*m->tag_types));
+	if (!m->tag_types)
+		return -ENOMEM;
+	for (; m->tags_count < count && !refused; m->tags_count++)
+		refused = read_tag(m, r, &m->tag_types[m->tags_count]);
+	return refused;
 }

@@ -71,9 +71,15 @@ static struct line name_of(struct line line)
 	return (struct line){ start, (size_t)(paren - start) };
 }
 
+/* Of a function of the module, or of its second form for tail calls. */
+static bool is_our_name(struct line name)
+{
+	return begins(name, "w2c_") || begins(name, "wasm_tailcall_w2c_");
+}
+
 static bool is_declaration(struct line line)
 {
-	return begins(line, "static ") && ends(line, ");") && begins(name_of(line), "w2c_");
+	return begins(line, "static ") && ends(line, ");") && is_our_name(name_of(line));
 }
 
 static bool is_function(struct line line)
@@ -81,12 +87,18 @@ static bool is_function(struct line line)
 	struct line name = name_of(line);
 
 	return (ends(line, ") {") || ends(line, ", ")) &&
-	       (begins(name, "w2c_") || begins(name, "wrap_w2c_"));
+	       (is_our_name(name) || begins(name, "wrap_w2c_"));
 }
 
 static bool is_array(struct line line)
 {
 	return begins(line, "static const ") && ends(line, "[] = {");
+}
+
+/* An exception's tag is known by its address. */
+static bool is_tag(struct line line)
+{
+	return begins(line, "static const wasm_tag_placeholder_t ") && ends(line, ";");
 }
 
 static bool is_type_list(struct line line)
@@ -169,7 +181,7 @@ static void put_line(struct split *s, struct line line)
 {
 	if (is_declaration(line))
 		put(s->shared, without_static(line));
-	else if (is_type_list(line)) {
+	else if (is_type_list(line) || is_tag(line)) {
 		fprintf(s->shared, "extern ");
 		put(s->shared, without_static(line));
 		put(s->parts[0], without_static(line));

@@ -108,6 +108,14 @@ static void find_simde(struct toolchain *tools)
 		tools->without_simd = "its simde headers are missing (Debian: libsimde-dev)";
 }
 
+/* Where translators were wrong at first, and some still are: versions whose text was read. */
+static const struct {
+	const char *version;
+	uint32_t features;
+} proven[] = {
+	{ "1.0.42", FEATURE_TAIL_CALLS | FEATURE_EXCEPTIONS },
+};
+
 static void find_features(struct toolchain *tools)
 {
 	tools->features = FEATURES_WABT_1_0_32;
@@ -116,6 +124,9 @@ static void find_features(struct toolchain *tools)
 		return;
 	tools->without_simd = NULL;
 	tools->features |= FEATURE_EXTENDED_CONST;
+	for (size_t i = 0; i < ARRAY_LEN(proven); i++)
+		if (strcmp(tools->wasm2c_version, proven[i].version) == 0)
+			tools->features |= proven[i].features;
 	find_simde(tools);
 	if (!tools->without_simd)
 		tools->features |= FEATURE_SIMD;
@@ -186,6 +197,7 @@ void toolchain_features(const struct toolchain *tools, char *text, size_t size)
 		{ FEATURE_SATURATING_FLOAT, "saturating-float" },
 		{ FEATURE_TAIL_CALLS, "tail-calls" },
 		{ FEATURE_EXTENDED_CONST, "extended-const" },
+		{ FEATURE_EXCEPTIONS, "exceptions" },
 	};
 	size_t used = 0;
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "aotc/mend.h"
 #include "aotc/split.h"
 
 #define C_FACTOR         64ull /* DESIGN section 9: C at most so many times the wasm ... */
@@ -162,18 +163,26 @@ static int run_front(struct build *build)
  * the switch. */
 static int run_wasm2c(struct build *build)
 {
-	static const char *const old_arguments[] = { "-n", "m", "canonical.wasm", "-o", "m.c",
-		NULL };
-	static const char *const new_arguments[] = { "-n", "m", "--disable-exceptions",
-		"--disable-memory64", "--disable-multi-memory", "--disable-tail-call",
-		"canonical.wasm", "-o", "m.c", NULL };
-	const char *const *arguments =
-		build->tools.family == HEADERS_1_0_32 ? old_arguments : new_arguments;
-	const char *argv[16] = { build->tools.wasm2c };
+	static const char *const always[] = { "-n", "m", "canonical.wasm", "-o", "m.c" };
+	static const struct {
+		uint32_t feature; /* 0: never announced */
+		const char *off;
+	} switches[] = {
+		{ 0, "--disable-memory64" },
+		{ 0, "--disable-multi-memory" },
+		{ FEATURE_EXCEPTIONS, "--disable-exceptions" },
+		{ FEATURE_TAIL_CALLS, "--disable-tail-call" },
+	};
+	const char *argv[2 + ARRAY_LEN(always) + ARRAY_LEN(switches)] = { build->tools.wasm2c };
+	size_t count = 1;
 	char line[300];
 
-	for (size_t i = 0; arguments[i]; i++)
-		argv[i + 1] = arguments[i];
+	for (size_t i = 0; i < ARRAY_LEN(always); i++)
+		argv[count++] = always[i];
+	if (build->tools.family != HEADERS_1_0_32)
+		for (size_t i = 0; i < ARRAY_LEN(switches); i++)
+			if (!(build->tools.features & switches[i].feature))
+				argv[count++] = switches[i].off;
 	struct build_job job = build_tool(build, "wasm2c", "the translator", argv);
 	job.jail.read[0] = build->tools.wasm2c;
 	job.jail.limits.file_bytes = C_FACTOR * build->facts.n.module_bytes + C_BASE;
@@ -200,6 +209,18 @@ static int cut_rest(struct build *build, const char *rest, size_t size)
 	return written ? written : r;
 }
 
+static int mend(char **text, size_t *size)
+{
+	char *mended = NULL;
+	int r = mend_tail_calls(*text, *size, &mended, size);
+
+	if (r == 0) {
+		free(*text);
+		*text = mended;
+	}
+	return r;
+}
+
 /* Step 3, in the jail: is the text one we know, and cut it. */
 static int text_step(void *argument)
 {
@@ -208,6 +229,10 @@ static int text_step(void *argument)
 	size_t size = 0, head = 0;
 	int r = work_read(&build->work, "m.c", UINT64_MAX, &text, &size);
 
+	if (r == 0 && build->facts.n.features & FEATURE_TAIL_CALLS)
+		r = mend((char **)&text, &size);
+	if (r == MEND_STRANGE)
+		return STEP_ERROR;
 	if (r == 0)
 		head = translate_head(build->tools.family, (const char *)text, size);
 	if (r == 0 && head == 0)

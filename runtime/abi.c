@@ -12,6 +12,7 @@ static const char *const trap_texts[TRAP_COUNT] = {
 	[TRAP_INDIRECT_CALL] = "indirect call mismatch",
 	[TRAP_STACK] = "stack overflow",
 	[TRAP_ILLEGAL_INSTRUCTION] = "illegal instruction",
+	[TRAP_EXCEPTION] = "uncaught exception",
 	[TRAP_RUNTIME] = "runtime failure",
 };
 

@@ -114,7 +114,8 @@ enum trap_cause {
 	TRAP_INDIRECT_CALL,
 	TRAP_STACK,
 	TRAP_ILLEGAL_INSTRUCTION,
-	TRAP_RUNTIME, /* our own runtime gave up: see the log */
+	TRAP_EXCEPTION, /* nobody caught it */
+	TRAP_RUNTIME,   /* our own runtime gave up: see the log */
 	TRAP_COUNT,
 };
 

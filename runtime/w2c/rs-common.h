@@ -1,7 +1,8 @@
 /*
  * rs-common.h: what both families of wasm2c share. Our wasm-rt.h stands in front of wasm2c's own on the include path and
- * turns its output, not one character of it changed, into code for one instance at known addresses. aotc carries these
- * files inside itself, writes them beside the generated C and writes rs-config.h with what only it knows:
+ * turns its output, not one character of it changed (but for tail calls: aotc/mend.h), into code for one instance at
+ * known addresses. aotc carries these files inside itself, writes them beside the generated C and writes rs-config.h with
+ * what only it knows:
  *
  *     RS_MEMORY_BASE              abi.h's MEMORY_BASE
  *     RS_CAUSE_*                  abi.h's enum trap_cause
@@ -9,6 +10,7 @@
  *     RS_QUICK                    1: for the quick tier's compiler
  *     RS_RELAXED_READS            1: a load beyond memory whose value nobody uses need not trap
  *     RS_TABLE_GROWTH             how many entries a growing table may gain
+ *     RS_EXCEPTION_BYTES          see wasm-rt-exceptions.h
  *     RS_PARTS, RS_HAS_IMPORTS    how the text is divided; whether it asks for imports
  *     Z_hZ_i7 or w2c_h_i7         defined as rs_i7, for every import
  */

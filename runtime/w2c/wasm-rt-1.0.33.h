@@ -16,8 +16,9 @@
 #define WASM_RT_USE_STACK_DEPTH_COUNT                        RS_PROLOGUE /* until 1.0.34 */
 #define WASM_RT_STACK_DEPTH_COUNT                            RS_PROLOGUE /* since */
 #define WASM_RT_NONCONFORMING_ALLOW_OOB_READ_ELIMINATION     RS_RELAXED_READS
-#if !RS_PLAIN
-#define WASM_RT_USE_LOCAL_MEMORY_BASE_SIZE                   0 /* then accesses name mem->data[addr] */
+#if !RS_PLAIN || RS_EXCEPTION_BYTES > 0
+/* Then accesses name mem->data[addr]. The copy of the size would be an old one in a handler, too. */
+#define WASM_RT_USE_LOCAL_MEMORY_BASE_SIZE 0
 #endif
 
 typedef enum {
@@ -28,7 +29,7 @@ typedef enum {
 	WASM_RT_TRAP_UNREACHABLE = RS_CAUSE_UNREACHABLE,
 	WASM_RT_TRAP_CALL_INDIRECT = RS_CAUSE_INDIRECT_CALL,
 	WASM_RT_TRAP_NULL_REF = RS_CAUSE_INDIRECT_CALL,
-	WASM_RT_TRAP_UNCAUGHT_EXCEPTION = RS_CAUSE_RUNTIME,
+	WASM_RT_TRAP_UNCAUGHT_EXCEPTION = RS_CAUSE_EXCEPTION,
 	WASM_RT_TRAP_UNALIGNED = RS_CAUSE_RUNTIME,
 	WASM_RT_TRAP_EXHAUSTION = RS_CAUSE_STACK,
 } wasm_rt_trap_t;

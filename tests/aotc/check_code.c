@@ -17,6 +17,8 @@ static const struct {
 	{ PART_OF(0x11, 0x00, 0x80, 0x00),
 		FEATURE_REFERENCE_TYPES }, /* more than the zero byte of old */
 	{ PART_OF(0x12, 0x00, 0x13, 0x00, 0x00), FEATURE_TAIL_CALLS },
+	{ PART_OF(0x06, 0x40, 0x19, 0x09, 0x00, 0x0b), FEATURE_EXCEPTIONS },
+	{ PART_OF(0x06, 0x40, 0x18, 0x00), FEATURE_EXCEPTIONS },
 	{ PART_OF(0x1a, 0x1b), 0 },
 	{ PART_OF(0x1c, 0x01, 0x7f), FEATURE_REFERENCE_TYPES },
 	{ PART_OF(0x20, 0x80, 0x01, 0x21, 0x00, 0x22, 0x00, 0x23, 0x00, 0x24, 0x00), 0 },
@@ -51,9 +53,16 @@ static const struct {
 	struct modules_part code;
 	const char *reason;
 } bad[] = {
-	{ PART_OF(0x06, 0x40), "function 0 uses exceptions, which cannot be translated" },
-	{ PART_OF(0x08, 0x00), "uses exceptions" },
-	{ PART_OF(0x1f, 0x40, 0x00), "uses exceptions" },
+	{ PART_OF(0x1f, 0x40, 0x00),
+		"function 0 uses exceptions of the newer form (try_table), which cannot be "
+		"translated" },
+	{ PART_OF(0x0a), "uses references to exceptions" },
+	{ PART_OF(0x08, 0x00), "a tag that does not exist" },
+	{ PART_OF(0x06, 0x40, 0x07, 0x00), "a tag that does not exist" },
+	{ PART_OF(0x09, 0x01), "a branch to a block that does not exist" },
+	{ PART_OF(0x06, 0x40, 0x18, 0x01), "a branch to a block that does not exist" },
+	{ PART_OF(0x18, 0x00), "a branch to a block that does not exist" },
+	{ PART_OF(0x06, 0x40), "it ends too early" },
 	{ PART_OF(0xfe, 0x10, 0x02, 0x00), "uses threads" },
 	{ PART_OF(0x14, 0x00), "uses typed function references" },
 	{ PART_OF(0xfb, 0x00, 0x00), "uses garbage-collected types" },

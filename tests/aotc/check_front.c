@@ -124,7 +124,7 @@ static const struct {
 		"imports wasi_snapshot_preview1.fd_close with type "
 		"() -> (), but it is (i32) -> i32" },
 	{ PART_OF(1, NAME_WASI, NAME_FD_CLOSE, 0, 2),
-		"a function of a type that does not exist" },
+		"a function or tag of a type that does not exist" },
 	{ PART_OF(1, 3, 'e', 'n', 'v', 1, 'm', 2, 0, 1),
 		"imports env.m, a memory: only functions" },
 	{ PART_OF(1, 3, 'e', 'n', 'v', 1, 't', 1, 0x70, 0, 1),

@@ -49,8 +49,10 @@ static int make_module(struct harness *h, const char *wat)
 
 	write_text(h->folder, wat, text);
 	snprintf(module, sizeof module, "%s/text.wasm", h->folder);
-	snprintf(command, sizeof command, "wat2wasm --no-check --debug-names %s -o %s", text,
-		module);
+	snprintf(command, sizeof command,
+		"wat2wasm --enable-exceptions --enable-tail-call --enable-extended-const "
+		"--no-check --debug-names %s -o %s",
+		text, module);
 	ck_assert_int_eq(system(command), 0);
 	int fd = open(module, O_RDONLY | O_CLOEXEC);
 	ck_assert_int_ge(fd, 0);
