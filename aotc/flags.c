@@ -37,6 +37,11 @@ static const struct flag compile_flags[] = {
 	{ "-fwrapv", "wasm's integers wrap", BOTH, TIERS },
 	{ "-fno-strict-aliasing", "linear memory holds every type at every address", BOTH,
 		TIERS },
+	{ "-fno-dse",
+		"gcc's takes two constant addresses for apart, whatever their distance: a "
+		"store "
+		"that a load reads in part was lost",
+		GCC, OPTIMISED },
 	{ "-fno-delete-null-pointer-checks", "no address is special", BOTH, TIERS },
 	{ "-ffp-contract=off", "a*b+c rounds twice; fused it gave another result", BOTH,
 		TIERS },

@@ -50,6 +50,11 @@ static const struct program programs[] = {
 		HARNESS_FAULT },
 	{ "writes at minus one", PROGRAM("", "(i32.store8 (i32.const -1) (i32.const 1))"),
 		HARNESS_FAULT },
+	{ "reads half of what it then overwrites",
+		PROGRAM("", "(i32.store (i32.const 8) (i32.const 0x2a2a2a2a))"
+			    "(i32.reinterpret_f32 (f32.load (i32.const 11)))"
+			    "(i32.store (i32.const 8) (i32.const 0)) (call $exit)"),
+		42 },
 	{ "grows and writes there",
 		PROGRAM("",
 			"(drop (memory.grow (i32.const 1))) (i32.store (i32.const 131068) "
