@@ -144,10 +144,16 @@ static int ref_func(struct walk *w)
 static int call_indirect(struct walk *w)
 {
 	wasm_u32(&w->r);
-	const uint8_t *table = w->r.at;
-	wasm_u32(&w->r);
-	if (!w->r.wrong && *table != 0)
+	const uint8_t *byte = w->r.at;
+	uint32_t table = wasm_u32(&w->r);
+	if (!w->r.wrong && *byte != 0)
 		w->m->features |= FEATURE_REFERENCE_TYPES;
+	/* wasm2c would print a call of what is no function */
+	if (table < w->m->tables_count && w->m->tables[table].type != WASM_FUNCREF)
+		return reason_refuse(w->m->reason,
+			"function %u: type mismatch: calls what is in table %u, which holds no "
+			"functions",
+			w->function, table);
 	return 0;
 }
 

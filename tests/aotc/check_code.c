@@ -113,6 +113,16 @@ START_TEST(memory_is_not_touched_without_one)
 }
 END_TEST
 
+START_TEST(only_functions_are_called_through_a_table)
+{
+	struct modules_plan plan = modules_plain;
+
+	plan.sections[WASM_TABLES] = PART(2, 0x70, 0, 2, 0x6f, 0, 2);
+	plan.code = PART(0x11, 0, 1);
+	modules_refuse(&plan, "calls what is in table 1, which holds no functions");
+}
+END_TEST
+
 /* Only a funcref table that nothing ever changes may be laid out inline. */
 static const struct {
 	struct modules_part tables, code;
@@ -167,6 +177,7 @@ static Suite *suite(void)
 	tcase_add_loop_test(t, a_body_shows_what_features_it_takes, 0, ARRAY_LEN(good));
 	tcase_add_loop_test(
 		t, a_body_nobody_can_translate_is_refused_by_name, 0, ARRAY_LEN(bad));
+	tcase_add_test(t, only_functions_are_called_through_a_table);
 	tcase_add_test(t, memory_is_not_touched_without_one);
 	tcase_add_loop_test(
 		t, a_table_is_fixed_only_if_nothing_changes_it, 0, ARRAY_LEN(tables));
