@@ -36,6 +36,11 @@ static const struct row compile_rows[] = {
 	{ "-fwrapv", "", "int f(int x) { return x + 1 > x; }", "$1, %eax", false, ON_BOTH },
 	{ "-fno-strict-aliasing", "", "int f(int *a, float *b) { *a = 1; *b = 2; return *a; }",
 		"$1, %eax", false, ON_BOTH },
+	{ "-fno-dse", "",
+		"float f(void) { int v = 9999; float r; __builtin_memcpy((void *)65544, &v, 4);"
+		"__builtin_memcpy(&r, (void *)65547, 4); v = 0;"
+		"__builtin_memcpy((void *)65544, &v, 4); return r; }",
+		"$9999", true, ON_GCC },
 	{ "-fno-delete-null-pointer-checks", "",
 		"int f(int *p) { int v = *p; return p ? v : 7; }", "$7", true, ON_BOTH },
 	{ "-ffp-contract=off", "-mfma",
