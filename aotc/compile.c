@@ -54,6 +54,8 @@ int compile_config(const struct build *build, char **text)
 	fprintf(file, "#define RS_RELAXED_READS %d\n", build->plan.relaxed_reads);
 	fprintf(file, "#define RS_TABLE_GROWTH %u\n",
 		build->facts.n.table_fixed ? 0 : TABLE_GROWTH);
+	fprintf(file, "#define RS_FIXED_TABLE %u\n",
+		!build->plain && build->facts.n.table_fixed ? build->facts.n.table_entries : 0);
 	fprintf(file, "#define RS_PARTS %u\n", build->parts);
 	fprintf(file, "#define RS_EXCEPTION_BYTES %u\n",
 		build->facts.n.features & FEATURE_EXCEPTIONS

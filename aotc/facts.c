@@ -42,6 +42,7 @@ static struct facts_numbers numbers_of(const struct front *front)
 		.exception_bytes = front->exception_bytes,
 		.has_memory = front->has_memory,
 		.table_fixed = front->table_fixed,
+		.table_entries = front->table_entries,
 		.runs_count = front->runs_count,
 		.code_bytes = front->code_bytes,
 		.module_bytes = front->module_bytes,
@@ -99,6 +100,7 @@ static bool numbers_are_good(const struct facts_numbers *n)
 	       n->exception_bytes <= FACTS_EXCEPTION_BYTES_MAX &&
 	       n->memory_pages_max <= MEMORY_PAGES_MAX && n->has_memory <= 1 &&
 	       (n->has_memory || n->memory_pages_max == 0) && n->table_fixed <= 1 &&
+	       n->table_entries <= front_limits_default.table_entries &&
 	       n->runs_count <= OBJECT_RUNS_MAX && n->exports_count <= FACTS_EXPORTS_MAX &&
 	       n->code_bytes <= front_limits_default.module_bytes &&
 	       n->module_bytes <= 2 * front_limits_default.module_bytes &&

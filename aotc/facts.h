@@ -24,7 +24,7 @@ struct facts_numbers {
 	uint32_t features, unusual, function_imports, functions;
 	uint32_t memory_pages, memory_pages_max;
 	uint32_t exception_bytes;
-	uint32_t has_memory, table_fixed, runs_count, exports_count;
+	uint32_t has_memory, table_fixed, table_entries, runs_count, exports_count;
 	uint32_t imports_used[(64 + 31) / 32];
 	uint64_t code_bytes, module_bytes, image_bytes, names_bytes;
 };

@@ -12,6 +12,7 @@ EMBED(headers_symbols, "runtime/w2c/symbols.h");
 EMBED(headers_common, "runtime/w2c/rs-common.h");
 EMBED(headers_after, "runtime/w2c/rs-after.h");
 EMBED(headers_exceptions, "runtime/w2c/wasm-rt-exceptions.h");
+EMBED(headers_calls, "runtime/w2c/rs-calls.h");
 EMBED(headers_object, "runtime/w2c/object.c");
 EMBED(headers_rt_1_0_32, "runtime/w2c/wasm-rt-1.0.32.h");
 EMBED(headers_rt_1_0_33, "runtime/w2c/wasm-rt-1.0.33.h");
@@ -36,6 +37,7 @@ int headers_write(struct work *work, enum headers_family family)
 		{ "rs-common.h", headers_common, headers_common_end },
 		{ "rs-after.h", headers_after, headers_after_end },
 		{ "wasm-rt-exceptions.h", headers_exceptions, headers_exceptions_end },
+		{ "rs-calls.h", headers_calls, headers_calls_end },
 		{ "object.c", headers_object, headers_object_end },
 	};
 	int r = write_one(work, &families[family]);

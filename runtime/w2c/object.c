@@ -13,12 +13,7 @@ typedef Z_m_instance_t rs_instance_t;
 typedef w2c_m rs_instance_t;
 #endif
 
-/* Hidden: its address is then a constant distance from the code, in every part. */
-#if RS_PARTS > 1
-extern rs_instance_t rs_instance __attribute__((visibility("hidden")));
-#else
-static rs_instance_t rs_instance;
-#endif
+RS_SHARED(rs_instance_t rs_instance);
 
 #include "m-head.h"
 #if !RS_PLAIN
@@ -31,6 +26,9 @@ static rs_instance_t rs_instance;
 #if RS_PART == 0
 #if RS_PARTS > 1
 rs_instance_t rs_instance;
+#if RS_FIXED_TABLE
+wasm_rt_funcref_t rs_table[RS_FIXED_TABLE];
+#endif
 #endif
 
 #if RS_HAS_IMPORTS

@@ -4,3 +4,7 @@
  * module. Only in the special form. One header for each matter; none of them needs another.
  */
 #pragma once
+
+#if RS_FIXED_TABLE
+#include "rs-calls.h"
+#endif

@@ -11,6 +11,7 @@
  *     RS_RELAXED_READS            1: a load beyond memory whose value nobody uses need not trap
  *     RS_TABLE_GROWTH             how many entries a growing table may gain
  *     RS_EXCEPTION_BYTES          see wasm-rt-exceptions.h
+ *     RS_FIXED_TABLE              entries of the only table, when it never changes after instantiation; else 0
  *     RS_PARTS, RS_HAS_IMPORTS    how the text is divided; whether it asks for imports
  *     Z_hZ_i7 or w2c_h_i7         defined as rs_i7, for every import
  */
@@ -28,6 +29,13 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* What all parts share, and part 0 defines. Hidden: its address is then a constant distance from the code. */
+#if RS_PARTS > 1
+#define RS_SHARED(declaration) extern declaration __attribute__((visibility("hidden")))
+#else
+#define RS_SHARED(declaration) static declaration
+#endif
 
 #define LIKELY(x)   __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
@@ -104,8 +112,20 @@ static inline bool rs_grow(uint64_t had, uint64_t more, uint64_t max)
 		(table)->size = (n);                                                             \
 		(table)->max_size = (uint32_t)RS_TABLE_MAX(n, limit);                            \
 	} while (0)
+
+/*
+ * The only table of a module that never changes it has a name and a size that are known when its calls are compiled
+ * (rs-calls.h): no call through it loads either.
+ */
+#if RS_FIXED_TABLE
+#define RS_FIXED_TABLE_DECLARE RS_SHARED(wasm_rt_funcref_t rs_table[RS_FIXED_TABLE]);
+#define wasm_rt_allocate_funcref_table(table, n, limit)                                          \
+	((table)->data = rs_table, (table)->size = (table)->max_size = RS_FIXED_TABLE)
+#else
+#define RS_FIXED_TABLE_DECLARE
 #define wasm_rt_allocate_funcref_table(table, n, limit)                                          \
 	RS_TABLE_ALLOCATE(wasm_rt_funcref_t, table, n, limit)
+#endif
 #define wasm_rt_allocate_externref_table(table, n, limit)                                        \
 	RS_TABLE_ALLOCATE(wasm_rt_externref_t, table, n, limit)
 
@@ -129,6 +149,7 @@ static inline bool rs_grow(uint64_t had, uint64_t more, uint64_t max)
 		wasm_rt_externref_t *data;                                                       \
 		uint32_t max_size, size;                                                         \
 	} wasm_rt_externref_table_t;                                                             \
+	RS_FIXED_TABLE_DECLARE                                                                   \
 	RS_TABLE_GROW(wasm_rt_grow_funcref_table, wasm_rt_funcref_table_t, wasm_rt_funcref_t)    \
 	RS_TABLE_GROW(wasm_rt_grow_externref_table, wasm_rt_externref_table_t, wasm_rt_externref_t)
 
