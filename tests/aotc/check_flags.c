@@ -375,6 +375,8 @@ START_TEST(a_dead_load_traps_in_every_tier)
 	translate_dead_loads(&h, compiler, which);
 	for (uint32_t tier = 0; tier < OBJECT_TIERS; tier++) {
 		h.build.plan.tier = (enum object_tier)tier;
+		if (tier == OBJECT_PROFILED) /* made as full, but only after a run */
+			continue;
 		for (int plain = 0; plain < 2; plain++) {
 			h.build.plain = plain;
 			h.build.plain_why = "it was asked for";
