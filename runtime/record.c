@@ -26,7 +26,7 @@ static bool take_line(char *line, size_t bytes)
 	return true;
 }
 
-static bool take_lines(struct record *r)
+static bool take_lines(struct build_record *r)
 {
 	char *at = r->text, *end = at + r->bytes;
 
@@ -39,7 +39,7 @@ static bool take_lines(struct record *r)
 	return true;
 }
 
-int record_read(int object, uint64_t object_bytes, struct record *out)
+int record_read(int object, uint64_t object_bytes, struct build_record *out)
 {
 	struct object_header head;
 
@@ -59,7 +59,7 @@ int record_read(int object, uint64_t object_bytes, struct record *out)
 	return RECORD_NONE;
 }
 
-const char *record_value(const struct record *record, const char *key)
+const char *record_value(const struct build_record *record, const char *key)
 {
 	size_t n = strlen(key);
 

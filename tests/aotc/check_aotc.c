@@ -378,7 +378,7 @@ END_TEST
 /* What the record of the object says about its form. */
 static void form_is(struct harness *h, const char *wanted)
 {
-	static struct record record;
+	static struct build_record record;
 	struct stat st;
 
 	ck_assert_int_eq(harness_compile(h), 0);

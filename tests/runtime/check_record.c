@@ -10,7 +10,7 @@ static struct {
 	struct object_header head;
 	char text[64];
 } file;
-static struct record record;
+static struct build_record record;
 static int fd;
 
 static void fill(const char *text)
