@@ -57,6 +57,7 @@ include tests/model/model.mk
 include tests/interfaces/interfaces.mk
 include tests/ipc/stress.mk
 include tests/runtime/runtime.mk
+include tests/spec/spec.mk
 include tests/fuzz/fuzz.mk
 include tests/mutants/mutants.mk
 
