@@ -355,10 +355,6 @@ static void describe_toolchain(const struct toolchain *tools, const struct plan 
 	printf("cpu %s%s\n", tools->cpu.name, cpu_is_here(plan->cpu) ? "" : " elsewhere");
 	if (tools->without_simd)
 		printf("without simd: %s\n", tools->without_simd);
-	if (!flags_quiet_nans(tools->compiler))
-		printf("without exact signalling NaNs: %s has no option that keeps x*1 from "
-		       "passing one on\n",
-			toolchain_cc_name(tools));
 }
 
 static int print_toolchain(const struct plan *plan)

@@ -47,6 +47,9 @@ static const struct flag compile_flags[] = {
 		TIERS },
 	{ "-fsignaling-nans", "x*1 makes a signalling NaN quiet; folded away it would not", GCC,
 		TIERS },
+	{ "-ffp-exception-behavior=maytrap", "clang's word for the same", CLANG, TIERS },
+	{ "-fno-finite-loops", "a loop that never ends is right, even without effects", BOTH,
+		TIERS },
 	{ "-fno-math-errno", "sqrt is an instruction", BOTH, TIERS },
 	{ "-fno-optimize-sibling-calls",
 		"endless recursion must exhaust the stack, not loop for ever", BOTH, TIERS },
@@ -112,9 +115,4 @@ void flags_compile(
 void flags_link(const struct plan *plan, const char **argv, size_t *count)
 {
 	append(link_flags, ARRAY_LEN(link_flags), FLAGS_GCC, plan, argv, count);
-}
-
-bool flags_quiet_nans(enum flags_compiler compiler)
-{
-	return compiler != FLAGS_CLANG; /* it folds x*1 to x, and has no flag against it */
 }

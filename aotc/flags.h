@@ -22,7 +22,3 @@ void flags_link(const struct plan *plan, const char **argv, size_t *count);
 
 /* For tests: the row that is left out, to see what it is there for. */
 extern const char *flags_left_out;
-
-/* Are arithmetic's results of signalling NaNs quiet, as they must be, with the flags there are?
- */
-bool flags_quiet_nans(enum flags_compiler compiler);

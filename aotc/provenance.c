@@ -45,8 +45,6 @@ static void write_lines(FILE *file, const struct build *build)
 	write_flags(file, build);
 	fprintf(file, "parts %u\n", build->parts);
 	fprintf(file, "relaxed-reads %s\n", build->plan.relaxed_reads ? "yes" : "no");
-	fprintf(file, "signalling-nans %s\n",
-		flags_quiet_nans(tools->compiler) ? "exact" : "may stay signalling");
 }
 
 int provenance_write(const struct build *build, char **text, size_t *size)

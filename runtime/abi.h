@@ -73,7 +73,7 @@ const char *object_tier_name(uint32_t tier);
  *     tier full                 form special | form plain WHY
  *     translator wasm2c 1.0.42  compiler gcc 12.2.0
  *     cpu NAME [WORDS]          flags WORDS               link-flags WORDS
- *     parts N                   relaxed-reads yes|no      signalling-nans exact|may stay signalling
+ *     parts N                   relaxed-reads yes|no
  */
 #define OBJECT_RECORD_BYTES_MAX (16 * KIB)
 

@@ -48,6 +48,11 @@ static const struct row compile_rows[] = {
 		ON_BOTH },
 	{ "-fsignaling-nans", "", "float f(float x) { return x * 1.0f; }", "mulss", true,
 		ON_GCC },
+	{ "-ffp-exception-behavior=maytrap", "", "float f(float x) { return x * 1.0f; }",
+		"mulss", true, ON_CLANG },
+	{ "-fno-finite-loops", "-ffinite-loops",
+		"void f(unsigned n) { for (; n != 5; n = n * 3 + 2) {} }", "cmp", true,
+		ON_BOTH },
 	{ "-fno-math-errno", "", "double f(double x) { return __builtin_sqrt(x); }", "sqrt@",
 		false, ON_BOTH },
 	{ "-fno-optimize-sibling-calls", "", "int g(int); int f(int x) { return g(x + 1); }",
@@ -309,11 +314,19 @@ static const char quiets[] = PROGRAM("(data (i32.const 0) \"\\01\\00\\80\\7f\")"
 	"(call $exit (i32.and (i32.const 1) (i32.shr_u (i32.reinterpret_f32 (f32.mul (f32.load "
 	"(i32.const 0)) (f32.const 1))) (i32.const 22))))");
 
-static int answer_without(const char *flag, const char *wat)
+static void use(enum flags_compiler compiler)
+{
+	char path[64];
+
+	snprintf(path, sizeof path, "/usr/bin/%s", compilers[compiler]);
+	setenv("REDSHIRT_CC", path, 1);
+}
+
+static int answer_without(const char *flag, enum flags_compiler compiler, const char *wat)
 {
 	struct harness h;
 
-	setenv("REDSHIRT_CC", "/usr/bin/gcc", 1);
+	use(compiler);
 	ck_assert_int_eq(harness_translate(&h, HARNESS_OLD, 0, wat), 0);
 	flags_left_out = flag;
 	ck_assert_int_eq(harness_compile(&h), 0);
@@ -326,17 +339,21 @@ START_TEST(fused_products_are_wrong)
 {
 	if (!__builtin_cpu_supports("fma"))
 		return;
-	ck_assert_int_eq(answer_without(NULL, rounds_twice), 0);
-	ck_assert_int_eq(answer_without("-ffp-contract=off", rounds_twice), 1);
+	ck_assert_int_eq(answer_without(NULL, FLAGS_GCC, rounds_twice), 0);
+	ck_assert_int_eq(answer_without("-ffp-contract=off", FLAGS_GCC, rounds_twice), 1);
 }
 END_TEST
 
 START_TEST(signalling_nans_that_pass_are_wrong)
 {
-	ck_assert_int_eq(answer_without(NULL, quiets), 1);
-	ck_assert_int_eq(answer_without("-fsignaling-nans", quiets), 0);
-	ck_assert(flags_quiet_nans(FLAGS_GCC));
-	ck_assert(!flags_quiet_nans(FLAGS_CLANG)); /* said in the record, and to doctor */
+	static const char *const flags[] = { [FLAGS_GCC] = "-fsignaling-nans",
+		[FLAGS_CLANG] = "-ffp-exception-behavior=maytrap" };
+	enum flags_compiler compiler = (enum flags_compiler)_i;
+
+	if (!is_there(compiler))
+		return;
+	ck_assert_int_eq(answer_without(NULL, compiler, quiets), 1);
+	ck_assert_int_eq(answer_without(flags[compiler], compiler, quiets), 0);
 }
 END_TEST
 
@@ -408,7 +425,8 @@ static Suite *flags_suite(void)
 	suite_add_tcase(s, rows);
 	tcase_set_timeout(programs, 60);
 	tcase_add_test(programs, fused_products_are_wrong);
-	tcase_add_test(programs, signalling_nans_that_pass_are_wrong);
+	tcase_add_loop_test(
+		programs, signalling_nans_that_pass_are_wrong, 0, ARRAY_LEN(compilers));
 	tcase_add_loop_test(programs, a_dead_load_traps_in_every_tier, 0,
 		(int)ARRAY_LEN(compilers) * HARNESS_WASM2CS);
 	suite_add_tcase(s, programs);
