@@ -60,6 +60,8 @@ static const struct flag compile_flags[] = {
 	{ "-fstack-protector-strong", "a second wall in the object itself", BOTH, TIERS },
 	{ "-fcf-protection=full", "indirect jumps land where functions begin", BOTH, TIERS },
 	{ "-fno-plt", "host functions are called through read-only slots", BOTH, TIERS },
+	{ "-fasynchronous-unwind-tables", "after a trap, who called whom is known", BOTH,
+		TIERS },
 	{ "-ffunction-sections", "what nobody calls is left out", BOTH, TIERS },
 	{ "-falign-functions=64", "speed then depends less on where the linker put things",
 		BOTH, TIERS },

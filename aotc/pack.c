@@ -48,12 +48,15 @@ static bool number(const char **at, uint32_t *value)
 /*
  * w2c_f12 or w2c_m_f12 is function 12; what is exported is called after its export: w2c_e0_0,
  * and w2c_m_e0 with w2c_m_e0_1 behind it. wrap_ is how newer ones stand in tables,
- * wasm_tailcall_ how they are called last.
+ * wasm_tailcall_ how they are called last. Export 0 is _start, which the object's entry calls.
  */
 uint32_t pack_function_index(const struct facts *facts, const char *symbol)
 {
 	uint32_t index = 0, again = 0;
 
+	/* compilers put a function that is called once into its caller */
+	if (strcmp(symbol, OBJECT_RUN) == 0 && facts->n.exports_count)
+		return facts->exports[0];
 	if (!skip(&symbol, "wrap_"))
 		skip(&symbol, "wasm_tailcall_");
 	if (!skip(&symbol, "w2c_"))
@@ -218,6 +221,7 @@ struct packing {
 	struct object_function *functions;
 	struct object_header *header;
 	char *record;
+	struct verify_symbols symbols; /* of elf */
 	struct piece pieces[PIECES];
 };
 
@@ -250,14 +254,13 @@ static int read_files(struct build *build, struct packing *p)
 static int make_tables(struct build *build, struct packing *p)
 {
 	const struct facts *facts = &build->facts;
-	struct verify_symbols symbols;
 	char reason[VERIFY_REASON_SIZE];
 	uint32_t count = 0;
 
-	if (verify(p->elf, p->pieces[PIECE_ELF].size, facts->n.imports_used, &symbols,
+	if (verify(p->elf, p->pieces[PIECE_ELF].size, facts->n.imports_used, &p->symbols,
 		    reason) != 0)
 		return build_fail(build, "the linked object %s", reason);
-	int r = make_functions(facts, &symbols, &p->functions, &count);
+	int r = make_functions(facts, &p->symbols, &p->functions, &count);
 	if (r)
 		return r;
 	size_t header_bytes =
@@ -298,6 +301,8 @@ int pack_object(struct build *build, int fd, uint64_t *bytes)
 		return build_refuse(build, "turns into an object of more than %llu MiB",
 			OBJECT_SIZE_MAX / MIB);
 	fill_header(build, p.pieces, p.header);
+	p.header->unwind_address = p.symbols.unwind_address;
+	p.header->unwind_bytes = p.symbols.unwind_bytes;
 	r = write_pieces(fd, p.pieces);
 	if (r == 0)
 		build_progress(build, "verify", 1, 1);

@@ -429,7 +429,20 @@ static bool strings_of(const struct elf *e, unsigned int i, const char **text, u
 	return true;
 }
 
-static int check_sections(const struct elf *e, unsigned int *symtab)
+/* Looked at after a trap, in the place where it is loaded. */
+static int check_unwind(
+	const struct elf *e, const Elf64_Shdr *section, struct verify_symbols *out)
+{
+	const uint8_t *at = read_only(e, section->sh_addr, section->sh_size);
+
+	if (out->unwind_bytes || at != e->bytes + section->sh_offset)
+		return bad(e, "has unwind tables in the wrong place");
+	out->unwind_address = section->sh_addr;
+	out->unwind_bytes = section->sh_size;
+	return 0;
+}
+
+static int check_sections(const struct elf *e, unsigned int *symtab, struct verify_symbols *out)
 {
 	const char *names;
 	uint64_t names_bytes;
@@ -447,6 +460,11 @@ static int check_sections(const struct elf *e, unsigned int *symtab)
 			return bad(e, "has a section outside the file");
 		if (s.sh_type == SHT_SYMTAB)
 			*symtab = i;
+		if (strcmp(names + s.sh_name, ".eh_frame") == 0 && s.sh_size) {
+			int r = check_unwind(e, &s, out);
+			if (r)
+				return r;
+		}
 	}
 	return *symtab ? 0 : bad(e, "has no symbol table");
 }
@@ -490,11 +508,12 @@ int verify(const uint8_t *elf, uint64_t bytes, const uint32_t imports_used[2],
 	unsigned int symtab = 0;
 	int r = check_header(&e);
 
+	*symbols = (struct verify_symbols){ 0 };
 	if (r == 0)
 		r = check_segments(&e);
 	if (r == 0)
 		r = check_dynamic(&e);
 	if (r == 0)
-		r = check_sections(&e, &symtab);
+		r = check_sections(&e, &symtab, symbols);
 	return r ? r : check_symtab(&e, symtab, symbols);
 }

@@ -17,7 +17,8 @@
  * - DT_HASH's chain count is the number of dynamic symbols, DT_STRTAB is closed with a zero and
  * every name lies in it;
  * - undefined symbols are those of symbols.h and rs_i<k> for the imports that the module has;
- * defined are exactly OBJECT_INSTANTIATE and OBJECT_RUN, both in the RX segment.
+ * defined are exactly OBJECT_INSTANTIATE and OBJECT_RUN, both in the RX segment;
+ * - .eh_frame, if there is one, lies in the file part of an R segment, where its address says.
  */
 #pragma once
 
@@ -40,7 +41,8 @@ struct verify_symbols {
 	uint32_t count;
 	const char *names; /* names_bytes, the last one zero; each symbol's name lies in it */
 	uint64_t names_bytes;
-	uint64_t text_start, text_end; /* addresses of code */
+	uint64_t text_start, text_end;         /* addresses of code */
+	uint64_t unwind_address, unwind_bytes; /* .eh_frame; 0 bytes: there is none */
 };
 
 /* elf is 8-aligned. imports_used: bit k says that the module imports row k of host_functions[].

@@ -14,7 +14,8 @@
 
 #include "ipc/base.h"
 
-#define OWN_PAGE_BYTES 4096
+#define OWN_PAGE_BYTES  4096
+#define TRAP_FRAMES_MAX 48u
 
 /* Why the owner ended, written by itself just before the end: believed for what is shown, for
  * nothing else. */
@@ -23,6 +24,12 @@ struct trap_report {
 	uint32_t signal;  /* 0: the program's own check */
 	uint64_t address; /* OUT_OF_BOUNDS: address in linear memory */
 	uint64_t code;    /* offset in the object's ELF; 0: not in the object */
+
+	/* Offsets as well: who called whom, innermost first. Calls that do not return may end a
+	 * function, so those of calls lie one byte before where they return. */
+	uint32_t frames_count;
+	uint32_t frames_more; /* 1: there were more than fit */
+	uint32_t frames[TRAP_FRAMES_MAX];
 };
 
 struct own_page {

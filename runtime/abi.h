@@ -12,6 +12,8 @@
  *     struct object_function[], sorted by code   which machine code is which wasm function
  *     names                                      of the functions, not zero-closed
  *     build record                               how the object was made, as text
+ *     struct object_line[]                       which machine code is which source line
+ *     files                                      the sources' names, each closed with a zero
  */
 #pragma once
 
@@ -22,7 +24,8 @@
 
 /* Linear memory: constant base, so that translated code needs no base register (notes: DESIGN
  * section 7). */
-/* Tests of the runtime may put it elsewhere (MEMORY_BASE); objects of aotc are always compiled for this one. */
+/* Tests of the runtime may put it elsewhere (MEMORY_BASE); objects of aotc are always compiled
+ * for this one. */
 #define OBJECT_MEMORY_BASE 0x10000ull
 #ifndef MEMORY_BASE
 #define MEMORY_BASE OBJECT_MEMORY_BASE
@@ -33,10 +36,12 @@
 #define MEMORY_PAGE_BYTES 65536ull
 #define MEMORY_PAGES_MAX  65536u
 
-#define OBJECT_RUNS_MAX      256u /* stretches of the memory image */
-#define OBJECT_FUNCTIONS_MAX 1000000u
-#define OBJECT_SIZE_MAX      (1 * GIB)
-#define HOST_PAGE_BYTES      4096ull
+#define OBJECT_RUNS_MAX        256u /* stretches of the memory image */
+#define OBJECT_FUNCTIONS_MAX   1000000u
+#define OBJECT_LINES_MAX       8000000u
+#define OBJECT_FILES_BYTES_MAX (4 * MIB)
+#define OBJECT_SIZE_MAX        (1 * GIB)
+#define HOST_PAGE_BYTES        4096ull
 
 /* One stretch of initialised memory; all three numbers are multiples of HOST_PAGE_BYTES. */
 struct object_run {
@@ -54,6 +59,14 @@ struct object_function {
 };
 #define OBJECT_NOT_WASM UINT32_MAX
 
+/* Machine code from `code` on comes from a line of the author's source, until the next row.
+ * Only of modules that carry debug information. */
+struct object_line {
+	uint32_t code; /* offset from the ELF's load base */
+	uint32_t line; /* 0: nobody knows */
+	uint32_t file; /* where its name begins in files; each is closed with a zero */
+};
+
 /* What was compiled for: how soon it is there, against how fast it runs. */
 enum object_tier {
 	OBJECT_QUICK,        /* there at once: no optimisation */
@@ -63,7 +76,8 @@ enum object_tier {
 	OBJECT_TIERS,
 };
 
-/* "quick", "full", ...; "unknown tier" beyond OBJECT_TIERS (the number may come from a file). */
+/* "quick", "full", ...; "unknown tier" beyond OBJECT_TIERS (the number may come from a file).
+ */
 const char *object_tier_name(uint32_t tier);
 
 /*
@@ -93,10 +107,13 @@ struct object_header {
 	uint64_t record_offset, record_bytes;
 	uint64_t unwind_address, unwind_bytes;     /* .eh_frame, in read-only memory */
 	uint64_t counters_address, counters_bytes; /* a profile's: whole pages, writable */
-	uint64_t counters_id; /* of the instrumented build that they belong to */
+	uint64_t counters_id;  /* of the instrumented build that they belong to */
+	uint64_t lines_offset; /* struct object_line[], sorted by code */
+	uint64_t files_offset, files_bytes;
+	uint32_t lines_count, reserved;
 	struct object_run runs[]; /* sorted by memory_offset, not overlapping */
 };
-_Static_assert(sizeof(struct object_header) == 128, "object header");
+_Static_assert(sizeof(struct object_header) == 160, "object header");
 
 /* What every object exports. Instantiation runs the start function, so both are called only
  * after the lock. */

@@ -10,14 +10,27 @@
 #include "runtime/w2c/symbols.h"
 #include "runtime/wasi.h"
 
-_Noreturn void rs_trap(uint32_t cause)
+/* Before a compiler's own first instruction here changes what the caller left in registers:
+ * struct cfi_registers on the stack, of it what a call preserves. */
+__attribute__((naked)) void rs_trap(uint32_t cause __attribute__((unused)))
 {
-	const uint64_t *frame = __builtin_frame_address(0);
-
-	/* a call that never returns may be the last thing of its function: what lies after it
-	 * is another's. Above the frame's two words lies the caller's stack. */
-	trap_at(cause, (const char *)__builtin_return_address(0) - 1, frame + 2);
+	__asm__("mov (%rsp), %rax\n\t"  /* where the call would return */
+		"lea 8(%rsp), %rdx\n\t" /* the stack before the call */
+		"sub $17 * 8, %rsp\n\t"
+		"mov %rbx, 3 * 8(%rsp)\n\t"
+		"mov %rbp, 6 * 8(%rsp)\n\t"
+		"mov %rdx, 7 * 8(%rsp)\n\t"
+		"mov %r12, 12 * 8(%rsp)\n\t"
+		"mov %r13, 13 * 8(%rsp)\n\t"
+		"mov %r14, 14 * 8(%rsp)\n\t"
+		"mov %r15, 15 * 8(%rsp)\n\t"
+		"mov %rax, 16 * 8(%rsp)\n\t"
+		"mov %rsp, %rsi\n\t"
+		"call trap_called");
 }
+_Static_assert(sizeof(struct cfi_registers) == 17 * 8 && CFI_RBX == 3 && CFI_RBP == 6 &&
+		       CFI_RSP == 7 && CFI_R12 == 12 && CFI_R15 == 15 && CFI_RIP == 16,
+	"where rs_trap() puts them");
 
 uint32_t rs_memory_grow(uint32_t had_pages, uint32_t more_pages)
 {

@@ -166,6 +166,23 @@ static int lay_out(struct loading *l)
 	return l->bytes ? 0 : OBJECT_REFUSED;
 }
 
+/* Read when something has gone wrong, so it must be there, and nothing may write to it. */
+static int check_unwind(struct loading *l)
+{
+	const struct object_header *head = l->head;
+
+	for (uint32_t i = 0; i < l->elf.e_phnum; i++) {
+		const Elf64_Phdr *p = &l->segments[i];
+
+		if (p->p_type == PT_LOAD && p->p_flags == PF_R &&
+			head->unwind_address >= p->p_vaddr &&
+			within(head->unwind_address - p->p_vaddr, head->unwind_bytes,
+				p->p_filesz))
+			return 0;
+	}
+	return head->unwind_bytes ? OBJECT_REFUSED : 0;
+}
+
 static int protection(uint32_t flags)
 {
 	return (flags & PF_R ? PROT_READ : 0) | (flags & PF_W ? PROT_WRITE : 0) |
@@ -344,8 +361,8 @@ static void *export_of(const struct loading *l, const char *name)
 int object_load(int file, object_resolve *resolve, struct object *out)
 {
 	static int (*const steps[])(struct loading *) = { open_file, check_file, map_functions,
-		read_elf, lay_out, map_segments, read_dynamic, find_names, relocate_all,
-		protect_relocated };
+		read_elf, lay_out, check_unwind, map_segments, read_dynamic, find_names,
+		relocate_all, protect_relocated };
 	struct loading l = { .file = file, .resolve = resolve };
 
 	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {

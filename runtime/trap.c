@@ -12,8 +12,9 @@
 #include "runtime/start.h"
 
 /* The kernel's signal frame grows with the CPU's registers (AT_MINSIGSTKSZ); our handler needs
- * little more. */
-#define HANDLER_STACK_BYTES (16 * KIB)
+ * little more. Two frames: looking for the callers may fault as well. */
+#define HANDLER_STACK_BYTES (32 * KIB)
+#define HANDLER_FRAMES      2
 
 #define CALLER_WORDS 64u /* of the stack, to look for who called a helper */
 
@@ -51,6 +52,14 @@ static uint64_t code_offset(uint64_t address)
 	return offset < program.bytes ? offset : 0;
 }
 
+static struct cfi stack_cfi(void)
+{
+	return (struct cfi){ .table = program.unwind,
+		.table_bytes = program.unwind_bytes,
+		.stack_low = (uint64_t)stack_low,
+		.stack_high = (uint64_t)stack_low + TRAP_STACK_BYTES };
+}
+
 /* True: the code there is of no wasm function. They are sorted by code. */
 static bool is_helper(uint64_t offset)
 {
@@ -69,12 +78,15 @@ static bool is_helper(uint64_t offset)
 
 /* The function that called a helper: what looks like a way back into one, not far up the stack.
  * For people only; nothing rests on it. */
-static uint64_t caller_of(uint64_t helper, const uint64_t *stack)
+static uint64_t caller_of(uint64_t helper, uint64_t stack)
 {
-	const uint64_t *end = (const void *)(stack_low + TRAP_STACK_BYTES);
+	const struct cfi cfi = stack_cfi();
+	uint64_t word;
 
-	for (uint32_t n = 0; n < CALLER_WORDS && stack + n < end; n++) {
-		uint64_t offset = code_offset(stack[n] - 1);
+	for (uint32_t n = 0; n < CALLER_WORDS; n++, stack += sizeof(word)) {
+		if (!cfi_stack_word(&cfi, stack, &word))
+			return helper;
+		uint64_t offset = code_offset(word - 1);
 
 		if (offset && !is_helper(offset))
 			return offset;
@@ -103,27 +115,56 @@ static _Noreturn void end(uint32_t status)
 		syscall(SYS_exit_group, status);
 }
 
-static _Noreturn void report(uint32_t cause, uint32_t signal, uint64_t address, uint64_t place)
+static uint32_t known_cause(uint32_t cause)
 {
-	if (cause >= TRAP_COUNT || exit_status[cause] == 0)
-		cause = TRAP_RUNTIME;
-	if (page)
-		page->trap = (struct trap_report){
-			.cause = cause, .signal = signal, .address = address, .code = place
-		};
-	end(exit_status[cause]);
+	return cause < TRAP_COUNT && exit_status[cause] ? cause : TRAP_RUNTIME;
 }
 
-_Noreturn void trap_at(uint32_t cause, const void *place, const uint64_t *stack)
+static _Noreturn void finish(uint32_t cause)
 {
-	uint64_t offset = code_offset((uint64_t)place);
+	end(exit_status[known_cause(cause)]);
+}
 
-	report(cause, 0, 0, is_helper(offset) ? caller_of(offset, stack) : offset);
+static void record(uint32_t cause, uint32_t signal, uint64_t address, uint64_t place)
+{
+	if (page)
+		page->trap = (struct trap_report){ .cause = known_cause(cause),
+			.signal = signal,
+			.address = address,
+			.code = place };
+}
+
+/* After record(): a fault on the way costs the callers only. */
+static void record_callers(const struct cfi_registers *registers, bool called)
+{
+	const struct unwind_code code = { (uint64_t)program.base, program.bytes, stack_cfi() };
+	bool more;
+
+	if (!page || !program.base)
+		return;
+	page->trap.frames_count =
+		unwind(&code, registers, called, page->trap.frames, TRAP_FRAMES_MAX, &more);
+	page->trap.frames_more = more;
+}
+
+__attribute__((used, externally_visible)) _Noreturn void trap_called(
+	uint32_t cause, const struct cfi_registers *caller)
+{
+	/* a call that never returns may be the last thing of its function: what lies after it
+	 * is another's */
+	uint64_t offset = code_offset(caller->at[CFI_RIP] - 1);
+
+	if (is_helper(offset))
+		offset = caller_of(offset, caller->at[CFI_RSP]);
+	record(cause, 0, 0, offset);
+	record_callers(caller, true);
+	finish(cause);
 }
 
 _Noreturn void trap_runtime(void)
 {
-	report(TRAP_RUNTIME, 0, 0, 0);
+	record(TRAP_RUNTIME, 0, 0, 0);
+	finish(TRAP_RUNTIME);
 }
 
 _Noreturn void trap_exit(uint32_t code)
@@ -162,22 +203,38 @@ static uint32_t cause_of(int signal, uint64_t address, uint64_t *shown)
 	return TRAP_RUNTIME;
 }
 
+static struct cfi_registers registers_of(const ucontext_t *machine)
+{
+	static const uint8_t numbers[CFI_REGISTERS] = { REG_RAX, REG_RDX, REG_RCX, REG_RBX,
+		REG_RSI, REG_RDI, REG_RBP, REG_RSP, REG_R8, REG_R9, REG_R10, REG_R11, REG_R12,
+		REG_R13, REG_R14, REG_R15, REG_RIP };
+	struct cfi_registers registers;
+
+	for (uint32_t n = 0; n < CFI_REGISTERS; n++)
+		registers.at[n] = (uint64_t)machine->uc_mcontext.gregs[numbers[n]];
+	return registers;
+}
+
 static void on_fault(int signal, siginfo_t *info, void *context)
 {
-	const ucontext_t *machine = context;
+	const struct cfi_registers registers = registers_of(context);
 	uint64_t address;
 	uint32_t cause = cause_of(signal, (uint64_t)info->si_addr, &address);
 
-	report(cause, (uint32_t)signal, address,
-		code_offset((uint64_t)machine->uc_mcontext.gregs[REG_RIP]));
+	if (page && page->trap.cause) /* while its callers were looked for */
+		finish(page->trap.cause);
+	record(cause, (uint32_t)signal, address, code_offset(registers.at[CFI_RIP]));
+	record_callers(&registers, false);
+	finish(cause);
 }
 
 int trap_catch(struct own_page *own)
 {
 	static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL };
 	struct sigaction action = { .sa_sigaction = on_fault,
-		.sa_flags = SA_SIGINFO | SA_ONSTACK };
-	size_t size = (getauxval(AT_MINSIGSTKSZ) + HANDLER_STACK_BYTES + HOST_PAGE_BYTES) &
+		.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER };
+	size_t size = (HANDLER_FRAMES * getauxval(AT_MINSIGSTKSZ) + HANDLER_STACK_BYTES +
+			      HOST_PAGE_BYTES) &
 		      ~(HOST_PAGE_BYTES - 1);
 	stack_t stack = { .ss_size = size };
 

@@ -1,12 +1,13 @@
 /*
  * trap.h: how a program ends when it does not end by itself. A trap writes its cause into the
- * own page, where rsd finds it, and ends the process with the status a shell would show for the
- * signal.
+ * own page, where rsd finds it, then who called whom, and ends the process with the status a
+ * shell would show for the signal.
  */
 #pragma once
 
 #include "ipc/bell.h"
 #include "runtime/abi.h"
+#include "runtime/unwind.h"
 
 /*
  * The program runs on a stack of ours with TRAP_GUARD_BYTES of nothing on both sides, so that
@@ -27,15 +28,17 @@ struct trap_code {
 	uint64_t bytes;
 	const struct object_function *functions;
 	uint32_t functions_count;
+	const uint8_t *unwind; /* .eh_frame */
+	uint64_t unwind_bytes; /* 0: there is none */
 };
 void trap_code_at(const struct trap_code *code);
 
 /*
- * A check of the program's code failed: enum trap_cause. place: in the code that calls; stack:
- * above what it was called with. A check may stand in a helper that many functions share: then
- * the one that called the helper is told.
+ * A check of the program's code failed: enum trap_cause. caller: the registers as they were
+ * when the code called us, rip where the call would return. A check may stand in a helper that
+ * many functions share: then the one that called the helper is told.
  */
-_Noreturn void trap_at(uint32_t cause, const void *place, const uint64_t *stack);
+_Noreturn void trap_called(uint32_t cause, const struct cfi_registers *caller);
 
 /* Our own runtime gives up. */
 _Noreturn void trap_runtime(void);

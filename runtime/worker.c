@@ -77,7 +77,9 @@ static int load_object(const struct worker_birth *birth)
 	trap_code_at(&(struct trap_code){ .base = object.base,
 		.bytes = object.bytes,
 		.functions = object.functions,
-		.functions_count = object.head->functions_count });
+		.functions_count = object.head->functions_count,
+		.unwind = object.base + object.head->unwind_address,
+		.unwind_bytes = object.head->unwind_bytes });
 	return 0;
 }
 

@@ -20,6 +20,7 @@ static const struct {
 	/* newer */
 	{ "w2c_m_f19", 19 },
 	{ "wrap_w2c_m_f3", 3 },
+	{ "rs_object_run", 5 }, /* _start, where the compiler put it */
 	{ "w2c_m_e0", 5 },
 	{ "w2c_m_e0_1", 5 },
 	/* not ours, not there, or not so */
@@ -33,7 +34,7 @@ static const struct {
 	{ "w2c_e3_0", OBJECT_NOT_WASM },
 	{ "w2c_e0_", OBJECT_NOT_WASM },
 	{ "w2c_g0", OBJECT_NOT_WASM },
-	{ "rs_object_run", OBJECT_NOT_WASM },
+	{ "rs_object_instantiate", OBJECT_NOT_WASM },
 	{ "", OBJECT_NOT_WASM },
 };
 
