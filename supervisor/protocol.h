@@ -37,7 +37,8 @@
  * named) progress...; final, once the program runs: process, program run        as start, and
  * stdin? (bool), ask? (bool: a person sits there who can be asked) progress...; {"started":
  * {process, program}}; attached (below); final, once it is gone: process, program, status,
- * cause, detail? ps         all? (the ended ones as well) row: process, kind ("wasm" "native":
+ * cause, detail?, backtrace? [text] (of a trap: who called whom, innermost first)
+ * ps         all? (the ended ones as well) row: process, kind ("wasm" "native":
  * it joined by itself; no limits then, and program is the hash of its name), program, name?,
  * pid?, started_ms, ended_ms?, status?, cause?, detail?, state ("compiling" "starting"
  * "running" "stopping" "gone"), memory_bytes (its limit), cpu_s (its limit, 0: none), parent?

@@ -30,6 +30,17 @@ static void number(json_t *object, const char *name, uint64_t value)
 	json_object_set_new(object, name, json_integer((json_int_t)value));
 }
 
+static json_t *lines(const char *t)
+{
+	json_t *list = json_array();
+
+	for (size_t n; *t; t += n + 1) {
+		n = strcspn(t, "\n");
+		json_array_append_new(list, jsontext(t, n));
+	}
+	return list;
+}
+
 void describe_ending(json_t *object, const struct process *p)
 {
 	if (p->state != PROCESS_GONE)
@@ -38,6 +49,8 @@ void describe_ending(json_t *object, const struct process *p)
 	json_object_set_new(object, "cause", json_string(ending_text(p->ending.cause)));
 	if (p->ending.detail[0])
 		json_object_set_new(object, "detail", text(p->ending.detail));
+	if (p->ending.backtrace)
+		json_object_set_new(object, "backtrace", lines(p->ending.backtrace));
 }
 
 static struct survey_of keys_of(const struct session_parts *parts, const struct hash *program)

@@ -8,10 +8,9 @@
 
 #include <sys/wait.h>
 
-#include "ipc/log.h"
 #include "runtime/abi.h"
 #include "runtime/start.h"
-#include "supervisor/processes/symbol.h"
+#include "supervisor/processes/backtrace.h"
 #include "supervisor/protocol.h"
 
 #define STATUS_SIGNAL 128
@@ -58,35 +57,34 @@ void ending_set(
 	va_end(args);
 }
 
-/* " in function name (wasm function 12)"; empty when nobody knows. */
-static void where(const struct ending_facts *facts, char *out, size_t size)
+#define PLACE_SIZE (SYMBOL_TEXT_SIZE + 4)
+
+/* " in name (function 12) at file.c:34"; empty when nobody knows. */
+static void where(const struct ending_facts *facts, char out[PLACE_SIZE])
 {
 	struct symbol symbol;
-	char name[SYMBOL_NAME_MAX + 1];
 
 	out[0] = 0;
 	if (facts->object < 0 ||
-		symbol_find(facts->object, facts->object_bytes, facts->report->code, &symbol))
+		backtrace_first(facts->report, facts->object, facts->object_bytes, &symbol))
 		return;
-	log_text(name, sizeof(name), symbol.name, symbol.bytes);
-	if (symbol.index == OBJECT_NOT_WASM)
-		snprintf(out, size, " in a helper of the runtime");
-	else if (symbol.bytes)
-		snprintf(out, size, " in %s (function %" PRIu32 ")", name, symbol.index);
-	else
-		snprintf(out, size, " in function %" PRIu32, symbol.index);
+	memcpy(out, " in ", 4);
+	symbol_text(&symbol, out + 4);
 }
 
 static void trapped(const struct ending_facts *facts, struct ending *out)
 {
-	char place[SYMBOL_NAME_MAX + 48], address[32] = "";
+	char place[PLACE_SIZE], address[32] = "";
 
-	where(facts, place, sizeof(place));
+	where(facts, place);
 	if (facts->report->cause == TRAP_OUT_OF_BOUNDS)
 		snprintf(address, sizeof(address), ": address 0x%" PRIx64,
 			facts->report->address);
 	ending_set(out, ENDING_TRAP, STATUS_TRAP, "%s%s%s", trap_text(facts->report->cause),
 		address, place);
+	if (facts->object >= 0)
+		out->backtrace =
+			backtrace_new(facts->report, facts->object, facts->object_bytes);
 }
 
 static void exited(int code, const struct ending_facts *facts, struct ending *out)
@@ -106,10 +104,10 @@ static void exited(int code, const struct ending_facts *facts, struct ending *ou
 
 static void signalled(int signal, const struct ending_facts *facts, struct ending *out)
 {
-	char place[SYMBOL_NAME_MAX + 48];
+	char place[PLACE_SIZE];
 	int status = STATUS_SIGNAL + signal;
 
-	where(facts, place, sizeof(place));
+	where(facts, place);
 	if (signal == SIGXCPU)
 		ending_set(out, ENDING_CPU_LIMIT, status, "used up its CPU time");
 	else if (signal == SIGSYS)
@@ -125,6 +123,12 @@ static void signalled(int signal, const struct ending_facts *facts, struct endin
 		ending_set(out, ENDING_SIGNAL, status, "signal %d (%s)%s%s", signal,
 			sigabbrev_np(signal) ? sigabbrev_np(signal) : "?", place,
 			signal == SIGKILL ? ", perhaps for want of memory" : "");
+}
+
+void ending_deinit(struct ending *ending)
+{
+	free(ending->backtrace);
+	ending->backtrace = NULL;
 }
 
 void ending_of(int wait_status, const struct ending_facts *facts, struct ending *out)

@@ -29,7 +29,9 @@ struct ending {
 	enum ending_cause cause;
 	int status;                      /* as a shell sees it */
 	char detail[ENDING_DETAIL_SIZE]; /* may be empty; fit to be shown */
+	char *backtrace;                 /* lines (backtrace.h), of a trap only; NULL: none */
 };
+void ending_deinit(struct ending *ending);
 
 const char *ending_text(enum ending_cause cause);
 

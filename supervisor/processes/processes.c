@@ -12,6 +12,7 @@
 
 #include "ipc/log.h"
 #include "ipc/memfd.h"
+#include "supervisor/processes/backtrace.h"
 #include "supervisor/processes/natives.h"
 #include "supervisor/workers/refusals.h"
 
@@ -146,6 +147,7 @@ static void finish(void *context, struct process *p)
 {
 	struct processes *ps = context;
 	struct trap_report report = { 0 };
+	char callers[EVENTS_DETAIL_SIZE];
 
 	loop_timer_stop(&p->timer);
 	loop_cancel(ps->parts.loop, &p->pidfd_watch);
@@ -161,6 +163,7 @@ static void finish(void *context, struct process *p)
 	fd_closep(&p->pidfd);
 	p->object = shelf_drop(p->object);
 	p->ended_ms = events_now_ms();
+	backtrace_keep(p->ending.backtrace, p->ending.detail, p->ended_ms, p->book);
 	journal_close(p->book);
 	p->attached = NULL;
 	p->allowance = allowance_drop(p->allowance);
@@ -169,6 +172,9 @@ static void finish(void *context, struct process *p)
 	events_add(ps->parts.events, "ended", p->id, &p->program, "%s, status %d%s%s",
 		ending_text(p->ending.cause), p->ending.status, p->ending.detail[0] ? ": " : "",
 		p->ending.detail);
+	if (p->ending.backtrace)
+		events_add(ps->parts.events, "backtrace", p->id, &p->program, "%s",
+			backtrace_line(p->ending.backtrace, callers));
 	if (p->watch)
 		p->watch->gone(p->watch->context, p);
 }

@@ -26,6 +26,7 @@ void roster_free_process(struct process *p)
 	journal_book_free(p->book);
 	allowance_drop(p->allowance);
 	permit_deinit(&p->permit);
+	ending_deinit(&p->ending);
 	free(p->strings);
 	free(p);
 }

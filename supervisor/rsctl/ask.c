@@ -82,6 +82,21 @@ void ask_ending(const json_t *json, char out[ASK_ENDING_SIZE])
 		snprintf(out, ASK_ENDING_SIZE, "%s%s%s", cause, *detail ? ": " : "", detail);
 }
 
+void ask_backtrace(const json_t *json)
+{
+	const json_t *line;
+	size_t i;
+
+	json_array_foreach(json_object_get(json, "backtrace"), i, line)
+	{
+		const char *text = json_string_value(line);
+		CLEANUP(freep) char *safe = text ? term_escaped_line(text, strlen(text)) : NULL;
+
+		if (safe)
+			fprintf(stderr, "  #%zu %s\n", i, safe);
+	}
+}
+
 /* --- finding rsd --- */
 
 static int nobody(const char *socket_path)

@@ -45,3 +45,5 @@ json_int_t ask_number(const json_t *json, const char *key, json_int_t missing);
 /* How a process ended (cause and detail of a final reply or a row), in words: "out of bounds:
  * ...", "cpu limit: ..."; empty if it simply exited. */
 void ask_ending(const json_t *json, char out[ASK_ENDING_SIZE]);
+/* Who called whom, if it trapped, for a person: a line each on standard error. */
+void ask_backtrace(const json_t *json);

@@ -99,6 +99,7 @@ static int ended(struct attached *a, json_t *final)
 	ask_ending(final, why);
 	if (*why)
 		(void)say_error(0, a->about, "%s", why);
+	ask_backtrace(final);
 	return status >= 0 && status <= UINT8_MAX ? (int)status : CONTROL_FAILED;
 }
 

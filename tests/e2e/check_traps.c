@@ -88,6 +88,37 @@ START_TEST(a_trap_harms_nobody_else)
 }
 END_TEST
 
+START_TEST(who_called_whom_is_told)
+{
+	struct run_said said =
+		run_expect(STATUS_TRAP, NULL, "rsctl run \"$guests\"/trap.wasm divide");
+	const char *first = strstr(said.err, "#0 divide (function "),
+		   *second = strstr(said.err, "#1 _start");
+
+	ck_assert_msg(first && second && first < second, "%s", said.err);
+	said = run_expect(0, NULL, "rsctl events");
+	first = strstr(said.out, "divide (function ");
+	ck_assert_msg(first && strstr(first, " < _start"), "%s", said.out);
+	uint64_t process = run_start("rsctl start \"$guests\"/trap.wasm divide");
+	RUN_UNTIL(run_is_gone(process));
+	said = run_expect(0, NULL, "rsctl logs %" PRIu64, process);
+	ck_assert_ptr_nonnull(strstr(said.out, "#0 divide (function "));
+	said = run_expect(0, NULL, "rsctl inspect %" PRIu64, process);
+	ck_assert_ptr_nonnull(strstr(said.out, "divide (function "));
+}
+END_TEST
+
+START_TEST(endless_recursion_is_one_line)
+{
+	struct run_said said =
+		run_expect(STATUS_TRAP, NULL, "rsctl run \"$guests\"/trap.wasm stack");
+
+	ck_assert_msg(strstr(said.err, "#0 deeper (function ") &&
+			      strstr(said.err, " times\n") && strstr(said.err, "#1 ..."),
+		"%s", said.err);
+}
+END_TEST
+
 /* --- edges --- */
 
 #define SOMEWHERE UINT64_MAX
@@ -257,6 +288,8 @@ static void add_tests(TCase *tc)
 	tcase_add_test(tc, each_way_is_told_to_who_asks_later);
 	tcase_add_test(tc, what_was_printed_before_comes_first);
 	tcase_add_test(tc, a_trap_harms_nobody_else);
+	tcase_add_test(tc, who_called_whom_is_told);
+	tcase_add_test(tc, endless_recursion_is_one_line);
 	tcase_add_test(tc, no_load_and_no_store_gets_past_an_edge);
 	tcase_add_test(tc, the_last_place_inside_is_allowed);
 	tcase_add_test(tc, deep_calls_come_back);
