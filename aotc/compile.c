@@ -72,7 +72,11 @@ static int write_config(struct build *build)
 
 	if (r == 0)
 		r = work_write(&build->work, "rs-config.h", text, strlen(text));
-	return r ? r : headers_write(&build->work, build->tools.family);
+	if (r == 0)
+		r = headers_write(&build->work, build->tools.family);
+	if (r == 0 && build->facts.n.features & FEATURE_SIMD)
+		r = headers_write_simd(&build->work);
+	return r;
 }
 
 /* Everything of one command: argv points into it. */
@@ -88,11 +92,6 @@ static void add(struct command *command, const char *argument)
 		command->argv[command->count++] = argument;
 }
 
-static bool wants_simde(const struct build *build)
-{
-	return build->facts.n.features & FEATURE_SIMD && build->tools.include[0];
-}
-
 static void fill_command(struct build *build, uint32_t part, struct command *c)
 {
 	snprintf(c->name, sizeof c->name, "cc_%u", part);
@@ -106,8 +105,6 @@ static void fill_command(struct build *build, uint32_t part, struct command *c)
 		add(c, "-fwhole-program"); /* all there is stands in this file: local, and
 					      inlined as it pays */
 	add(c, "-I.");
-	if (wants_simde(build))
-		add(c, "-I/proc/self/fd/10"); /* the same words wherever it lies */
 	add(c, c->module);
 	add(c, c->part);
 	add(c, "-c");
@@ -154,26 +151,15 @@ static int compile_parts(struct build *build)
 {
 	CLEANUP(freep) struct command *commands = calloc(build->parts, sizeof *commands);
 	CLEANUP(freep) struct build_job *jobs = calloc(build->parts, sizeof *jobs);
-	CLEANUP(fd_closep) int include = -1;
 	char folder[TOOLCHAIN_PATH_SIZE];
 	int r = 0;
 
 	if (!commands || !jobs)
 		return -ENOMEM;
-	if (wants_simde(build)) {
-		include = open(build->tools.include, O_PATH | O_DIRECTORY | O_CLOEXEC);
-		if (include < 0)
-			return -errno;
-		work_note(&build->work, (const char *[]){ "#", "/proc/self/fd/10", "is",
-						build->tools.include, NULL });
-	}
 	for (uint32_t i = 0; i < build->parts; i++) {
 		fill_command(build, i, &commands[i]);
 		jobs[i] = build_tool(build, commands[i].name, "the compiler", commands[i].argv);
 		allow_compiler(build, folder, &jobs[i]);
-		if (include >= 0)
-			jobs[i].jail.read[1] = build->tools.include;
-		jobs[i].jail.keep_fds[0] = include;
 	}
 	r = build_run(build, "compile", jobs, build->parts);
 	for (uint32_t i = 0; r == 0 && i < build->parts; i++)

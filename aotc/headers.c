@@ -1,5 +1,7 @@
 #include "aotc/headers.h"
 
+#include <string.h>
+
 /* The Makefile names these files as what headers.o is made from: the compiler does not see
  * .incbin. */
 #define EMBED(name, path)                                                       \
@@ -13,6 +15,9 @@ EMBED(headers_common, "runtime/w2c/rs-common.h");
 EMBED(headers_after, "runtime/w2c/rs-after.h");
 EMBED(headers_exceptions, "runtime/w2c/wasm-rt-exceptions.h");
 EMBED(headers_calls, "runtime/w2c/rs-calls.h");
+EMBED(headers_simd, "runtime/w2c/rs-simd.h");
+EMBED(headers_simd_plain, "runtime/w2c/rs-simd-plain.h");
+EMBED(headers_simd_after, "runtime/w2c/rs-simd-after.h");
 EMBED(headers_object, "runtime/w2c/object.c");
 EMBED(headers_rt_1_0_32, "runtime/w2c/wasm-rt-1.0.32.h");
 EMBED(headers_rt_1_0_33, "runtime/w2c/wasm-rt-1.0.33.h");
@@ -38,11 +43,34 @@ int headers_write(struct work *work, enum headers_family family)
 		{ "rs-after.h", headers_after, headers_after_end },
 		{ "wasm-rt-exceptions.h", headers_exceptions, headers_exceptions_end },
 		{ "rs-calls.h", headers_calls, headers_calls_end },
+		{ "rs-simd-after.h", headers_simd_after, headers_simd_after_end },
 		{ "object.c", headers_object, headers_object_end },
 	};
 	int r = write_one(work, &families[family]);
 
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(all); i++)
 		r = write_one(work, &all[i]);
+	return r;
+}
+
+int headers_write_simd(struct work *work)
+{
+	static const char choice[] = "#if RS_QUICK\n#include \"rs-simd-plain.h\"\n"
+				     "#else\n#include \"rs-simd.h\"\n#endif\n";
+	static const struct embedded all[] = {
+		{ "rs-simd.h", headers_simd, headers_simd_end },
+		{ "rs-simd-plain.h", headers_simd_plain, headers_simd_plain_end },
+	};
+	struct work outer = { .fd = -1 }, inner = { .fd = -1 };
+	int r = work_folder(work, "simde", &outer);
+
+	if (r == 0)
+		r = work_folder(&outer, "wasm", &inner);
+	if (r == 0)
+		r = work_write(&inner, "simd128.h", choice, strlen(choice));
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(all); i++)
+		r = write_one(work, &all[i]);
+	fd_closep(&inner.fd);
+	fd_closep(&outer.fd);
 	return r;
 }

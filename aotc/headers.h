@@ -13,3 +13,6 @@ enum headers_family {
 
 /* Writes symbols.h, rs-common.h, rs-after.h, object.c and the family's wasm-rt.h. 0 or -errno. */
 int headers_write(struct work *work, enum headers_family family) MUST_USE;
+
+/* For a module with vectors: what its text calls simde/wasm/simd128.h, and what that includes. */
+int headers_write_simd(struct work *work) MUST_USE;

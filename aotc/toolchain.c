@@ -92,22 +92,6 @@ static enum headers_family family_of(const char *version)
 	return HEADERS_1_0_33;
 }
 
-/* Newer translators print SIMD as calls of the simde headers, which come with the wheel or from
- * libsimde-dev. */
-static void find_simde(struct toolchain *tools)
-{
-	char folder[TOOLCHAIN_PATH_SIZE], header[TOOLCHAIN_PATH_SIZE];
-
-	if (folder_of(folder, tools->wasm2c, 2) && strcmp(folder, "/usr") != 0 &&
-		join(tools->include, folder, strlen(folder), "include") &&
-		join(header, tools->include, strlen(tools->include), "simde/wasm/simd128.h") &&
-		access(header, R_OK) == 0)
-		return;
-	tools->include[0] = '\0';
-	if (access("/usr/include/simde/wasm/simd128.h", R_OK) < 0)
-		tools->without_simd = "its simde headers are missing (Debian: libsimde-dev)";
-}
-
 /* Where translators were wrong at first, and some still are: versions whose text was read. */
 static const struct {
 	const char *version;
@@ -123,13 +107,10 @@ static void find_features(struct toolchain *tools)
 	if (tools->family == HEADERS_1_0_32)
 		return;
 	tools->without_simd = NULL;
-	tools->features |= FEATURE_EXTENDED_CONST;
+	tools->features |= FEATURE_EXTENDED_CONST | FEATURE_SIMD;
 	for (size_t i = 0; i < ARRAY_LEN(proven); i++)
 		if (strcmp(tools->wasm2c_version, proven[i].version) == 0)
 			tools->features |= proven[i].features;
-	find_simde(tools);
-	if (!tools->without_simd)
-		tools->features |= FEATURE_SIMD;
 }
 
 static int ask_compiler(struct work *work, struct toolchain *tools)
@@ -276,7 +257,7 @@ int toolchain_id(struct work *work, const struct toolchain *tools, const struct 
 	struct hash *id)
 {
 	struct id_text text = { .used = 0 };
-	char number[16], header[TOOLCHAIN_PATH_SIZE];
+	char number[16];
 
 	snprintf(number, sizeof number, "%u", OBJECT_ABI_VERSION);
 	id_add(&text, "abi", number);
@@ -291,12 +272,6 @@ int toolchain_id(struct work *work, const struct toolchain *tools, const struct 
 		r = id_add_file(&text, "cc", tools->cc);
 	if (r == 0)
 		r = id_add_parts(work, tools, &text);
-	if (r == 0 && tools->features & FEATURE_SIMD) {
-		const char *folder = tools->include[0] ? tools->include : "/usr/include";
-		r = join(header, folder, strlen(folder), "simde/wasm/simd128.h")
-			    ? id_add_file(&text, "simde", header)
-			    : -ENAMETOOLONG;
-	}
 	if (r == 0)
 		*id = hash_blake2b(text.text, text.used);
 	return r;

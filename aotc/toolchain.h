@@ -25,8 +25,6 @@ struct toolchain {
 	enum flags_compiler compiler;
 	char wasm2c[TOOLCHAIN_PATH_SIZE], wasm2c_version[32];
 	char cc[TOOLCHAIN_PATH_SIZE], cc_version[32];
-	char include[TOOLCHAIN_PATH_SIZE]; /* folder that holds simde/; empty: the system's own,
-					      or none */
 	struct cpu cpu;                    /* that it builds for: toolchain_aim() */
 	uint32_t features;                 /* enum feature: what a module may use */
 	const char *without_simd;          /* why not; NULL when it is there */

