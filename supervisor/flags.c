@@ -36,6 +36,18 @@ static const char *read_tier(void *field, const char *value)
 									  : "quick or full";
 }
 
+static const char *read_cpu(void *field, const char *value)
+{
+	static const char *const words[] = { "native", "x86-64", "x86-64-v2", "x86-64-v3",
+		"x86-64-v4" };
+
+	*(const char **)field = value;
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (strcmp(value, words[i]) == 0)
+			return NULL;
+	return "native, x86-64, x86-64-v2, x86-64-v3 or x86-64-v4";
+}
+
 static const struct option options[] = {
 	{ 0, "run-dir", "DIR", "where the control socket is", options_text, FIELD(run_dir) },
 	{ 0, "state-dir", "DIR", "programs, keys, process numbers", options_text,
@@ -56,7 +68,7 @@ static const struct option options[] = {
 		FIELD(no_quick) },
 	{ 0, "target-cpu", "CPU",
 		"what is compiled for: native (default), x86-64, x86-64-v2, -v3 or -v4",
-		options_text, FIELD(target_cpu) },
+		read_cpu, FIELD(target_cpu) },
 	{ 0, "relaxed-reads", NULL,
 		"a read beyond memory need not trap when nobody uses its value", options_switch,
 		FIELD(relaxed_reads) },

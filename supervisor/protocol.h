@@ -8,8 +8,8 @@
  *     D <bytes>...  (1234 in all)                J {"progress": {...}}        0 or more
  *                                                J {"ok": true, "program": "<64 hex digits>"}
  *
- * Replies: any number of {"row": {...}}, {"progress": {"stage": text, "done": n, "total": n}}
- * and {"missed": n} (rows that were dropped before they could be sent: a follower was slow),
+ * Replies: any number of {"row": {...}}, {"progress": {"stage": text, "done": n, "total": n,
+ * "tier"?: tier}} and {"missed": n} (rows that were dropped before they could be sent: a follower was slow),
  * then exactly one {"ok": true, ...} or {"error": {"code": <exit code>, "what": text,
  * "why": text, "hint"?: text, "candidates"?: [hex]}}; then rsd closes.
  *
@@ -17,36 +17,46 @@
  * an answer; interface = a name, or hex digits (4 or more of one that is known) in a request, a
  * name, "example:..." or 64 digits in an answer (64 digits where that is said); process =
  * number; *_ms = milliseconds since 1970; ? = may be missing. Requests carry no zero characters
- * (\u0000) and are at most CONTROL_DEPTH_MAX levels deep.
+ * (\u0000) and are at most CONTROL_DEPTH_MAX levels deep. tier = "quick" "full" "profiled"
+ * "instrumented". object = {tier, bytes, build_s? (how long it was made), built_ms?, and from its
+ * build record: form? ("special", or "plain" and why), translator?, compiler?, cpu?, flags?,
+ * parts?, relaxed_reads?}.
  *
  * version    -
  *     final: version, pid, uid, run_dir, state_dir, cache_dir, uptime_ms, processes (alive),
  *     walls {name: bool} (empty until the launcher has said), launcher (bool: it is there),
- *     toolchain {state: "asking"|"ready"|"failed", id?, lines [text], why?},
+ *     toolchain {state: "asking"|"ready"|"failed", id? (of the full tier), tiers? [tier] (that can
+ *     be made), lines [text], why?},
  *     limits {memory_bytes, processes}
  * add        bytes; then D packets
  *     final: program, bytes, known (was there before)
- * compile    program
- *     progress...; final: program, bytes (of the object), seconds, kept (false: disk is full)
+ * compile    program, wait? (for the best that can be made; otherwise for what can run)
+ *     progress...; final: program, tier, bytes (of the object), seconds, kept (false: disk is
+ *     full), behind? (the better tier that is made behind it)
  * start      program, args? [text] (after the program's own name, which is name or the
  *            beginning of its hash), env? ["K=V"], name?, memory? (bytes), cpu? (seconds),
  *            children? (that it and those below it may have at a time; 16), children_memory?
  *            (bytes, of all of them; as memory), children_depth? (generations; 4),
+ *            best? (it starts when the best object that can be made is there),
  *            allow? [text], deny? [text] (what this run may do, where the grants leave it open:
- * interfaces to use; CONTROL_REGISTER before one: to handle; CONTROL_ALL: all that are not
- * named) progress...; final, once the program runs: process, program run        as start, and
- * stdin? (bool), ask? (bool: a person sits there who can be asked) progress...; {"started":
- * {process, program}}; attached (below); final, once it is gone: process, program, status,
- * cause, detail?, backtrace? [text] (of a trap: who called whom, innermost first)
- * ps         all? (the ended ones as well) row: process, kind ("wasm" "native":
- * it joined by itself; no limits then, and program is the hash of its name), program, name?,
+ *            interfaces to use; CONTROL_REGISTER before one: to handle; CONTROL_ALL: all that
+ *            are not named)
+ *     progress...; final, once the program runs: process, program
+ * run        as start, and stdin? (bool), ask? (bool: a person sits there who can be asked)
+ *     progress...; {"started": {process, program}}; attached (below);
+ *     final, once it is gone: process, program, status, cause, detail?, backtrace? [text] (of a
+ *     trap: who called whom, innermost first)
+ * ps         all? (the ended ones as well)
+ *     row: process, kind ("wasm" "native": it joined by itself; no limits then, and program is
+ *     the hash of its name), program, name?,
  * pid?, started_ms, ended_ms?, status?, cause?, detail?, state ("compiling" "starting"
  * "running" "stopping" "gone"), memory_bytes (its limit), cpu_s (its limit, 0: none), parent?
  * (the process that started it), spawns_refused (children it was not given), handles [name or
  * hex], waits_for [name or hex], for? (interface: rsd started it because it is bound to that)
  * ls         -
  *     row: program, bytes, added_ms, running (number),
- *     compiled ("yes" "no" "refused" "unknown": the toolchain has not answered yet)
+ *     compiled ("yes" "no" "refused" "unknown": the toolchain has not answered yet),
+ *     tier? (of the best object that is there)
  * inspect    target: a process number, or text: a program prefix or a process number in digits
  *     row: {"process": {as in ps, and args, env, messages, answers, lanes, lane_bytes,
  *     refused (opens and questions beyond a limit), asked (questions it put to people),
@@ -55,8 +65,10 @@
  * mediated
  *     [{as ("client" "handler"), peer, messages, answers, bytes, refused (messages to what may
  *     not be used any more), limited}], allowance? {processes, memory_bytes, outstanding,
- * cpu_s?, depth, used {...}}: for all that it starts}} or {"program": {as in ls, and processes
- * [numbers], why? (refused because), manifest? (records that follow; missing: it has none),
+ * cpu_s?, depth, used {...}}: for all that it starts, object? (that it runs on)}} or {"program": {as in ls, and processes
+ * [numbers], objects [object] (on disk, the best first), behind? {tier, stage, done, total} (is
+ *     made, or waits to be), why? (refused because), not_quick?, not_profiled? (why no object of
+ *     that tier can be made), manifest? (records that follow; missing: it has none),
  * manifest_wrong? (it is malformed: the program may use and handle nothing)}} and then one for
  * each record of its manifest:
  *     {"manifest": {right ("use" "register"), interface (name or hex), called, reason, grant?

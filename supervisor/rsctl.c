@@ -42,8 +42,10 @@
 	}
 
 #define OF_A_RUN                                                                               \
-	{ 0, "allow", "LIST", "interfaces this run may use, or register:NAME; all",            \
-		options_add, FIELD(allow) },                                                   \
+	{ 0, "best", NULL, "wait for the fastest code, not for the soonest", options_switch,   \
+		FIELD(best) },                                                                 \
+		{ 0, "allow", "LIST", "interfaces this run may use, or register:NAME; all",    \
+			options_add, FIELD(allow) },                                           \
 	{                                                                                      \
 		0, "deny", "LIST", "interfaces this run may not use", options_add, FIELD(deny) \
 	}
@@ -62,6 +64,11 @@ static const struct option run_options[] = {
 	COMMON,
 };
 static const struct option start_options[] = { OF_A_PROGRAM, OF_A_RUN, COMMON };
+static const struct option compile_options[] = {
+	{ 0, "wait", NULL, "until the fastest code is there, not the soonest", options_switch,
+		FIELD(wait) },
+	COMMON,
+};
 static const struct option ps_options[] = {
 	{ 'a', "all", NULL, "the ended ones as well", options_switch, FIELD(all) },
 	{ 'q', "quiet", NULL, "process numbers only", options_switch, FIELD(quiet) },
@@ -174,8 +181,8 @@ static const struct command commands[] = {
 		OPTIONS(plain_options), 1, ANY, false, true, rsctl_act_add },
 	{ "start", "FILE|HASH [ARGS...]", "start a program, print its process number",
 		OPTIONS(start_options), 1, ANY, true, true, rsctl_act_start },
-	{ "compile", "FILE|HASH...", "compile ahead of the first start", OPTIONS(plain_options),
-		1, ANY, false, true, rsctl_act_compile },
+	{ "compile", "FILE|HASH...", "compile ahead of the first start",
+		OPTIONS(compile_options), 1, ANY, false, true, rsctl_act_compile },
 	{ "ps", "", "list processes", OPTIONS(ps_options), 0, 0, false, true, rsctl_show_ps },
 	{ "ls", "", "list programs", OPTIONS(ls_options), 0, 0, false, true, rsctl_show_ls },
 	{ "logs", "PROCESS|HASH", "show what a process wrote", OPTIONS(logs_options), 1, 1,

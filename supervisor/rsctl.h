@@ -18,7 +18,7 @@ struct rsctl {
 	/* options, each of which some commands have */
 	const char *socket; /* NULL: the usual place, and rsd is started if need be */
 	bool json, help, version;
-	bool all, quiet, follow, detach, force, times, always, no_ask, no_wait;
+	bool all, quiet, follow, detach, force, times, always, no_ask, no_wait, wait, best;
 	struct options_list env;
 	struct options_list include;     /* where imports of definitions are */
 	struct options_list allow, deny; /* interfaces, several with commas between */

@@ -483,7 +483,7 @@ void compile_drop(struct compile_want *want)
 	next_builds(c);
 }
 
-struct compile_progress compile_progress(const struct compile_want *want)
+static struct compile_progress progress_of(const struct compile_job *job)
 {
 	static const char *const stages[] = {
 		[JOB_RESTING] = "waiting",
@@ -492,17 +492,38 @@ struct compile_progress compile_progress(const struct compile_want *want)
 		[JOB_BUILDING] = "compiling",
 		[JOB_SAVING] = "saving",
 	};
-	const struct compile_job *job = want->job;
-	struct compile_progress now = { .known = true, .tier = job ? job->tier : TIERS_NONE };
-	const char *stage = job ? stages[job->state] : "toolchain";
+	struct compile_progress now = { .known = true, .tier = job->tier };
+	const char *stage = stages[job->state];
 
-	if (job && job->state == JOB_BUILDING && job->builder.stage[0]) {
+	if (job->state == JOB_BUILDING && job->builder.stage[0]) {
 		stage = job->builder.stage;
 		now.done = job->builder.done;
 		now.total = job->builder.total;
 	}
 	snprintf(now.stage, sizeof(now.stage), "%s", stage);
 	return now;
+}
+
+struct compile_progress compile_progress(const struct compile_want *want)
+{
+	if (want->job)
+		return progress_of(want->job);
+	return (struct compile_progress){
+		.stage = "toolchain", .known = true, .tier = TIERS_NONE
+	};
+}
+
+bool compile_behind_of(
+	const struct compile *c, const struct hash *program, struct compile_progress *out)
+{
+	const struct compile_job *job = c->jobs.all.next;
+
+	while (job != &c->jobs.all && !(job->behind && hash_equal(&job->program, program)))
+		job = job->next;
+	if (job == &c->jobs.all)
+		return false;
+	*out = progress_of(job);
+	return true;
 }
 
 const struct compiler *compile_compiler(const struct compile *c)

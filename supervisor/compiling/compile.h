@@ -85,8 +85,6 @@ void compile_drop(struct compile_want *want);
 void compile_improve(struct compile *compile, const struct hash *program);
 /* It was removed: nothing more is made behind for it. */
 void compile_forget(struct compile *compile, const struct hash *program);
-/* How many are made or wait to be made behind. */
-uint32_t compile_behind(const struct compile *compile);
 
 #define COMPILE_STAGE_SIZE BUILDER_STAGE_SIZE
 struct compile_progress {
@@ -98,6 +96,12 @@ struct compile_progress {
 };
 /* Only while it is under way. */
 struct compile_progress compile_progress(const struct compile_want *want);
+
+/* How many are made or wait to be made behind; and what of it is for this program, false:
+ * nothing. */
+uint32_t compile_behind(const struct compile *compile);
+bool compile_behind_of(const struct compile *compile, const struct hash *program,
+	struct compile_progress *out);
 
 const struct compiler *compile_compiler(const struct compile *compile);
 /* The cache keys of all objects that a program can have now, the best first and the

@@ -17,7 +17,8 @@ struct compiling {
 	struct compile_progress told;
 };
 
-static const struct field compile_fields[] = { { "program", FIELD_TEXT, true }, { 0 } };
+static const struct field compile_fields[] = { { "program", FIELD_TEXT, true },
+	{ "wait", FIELD_BOOL, false }, { 0 } };
 
 static void compile_ready(struct compile_want *want, enum compile_outcome outcome,
 	struct shelf_object *object, const char *why)
@@ -45,6 +46,7 @@ static void compile_begin(struct session *s, const json_t *request)
 	s->state = c;
 	c->begun_ns = loop_now_ns();
 	c->want.program = program;
+	c->want.quality = fields_bool(request, "wait") ? TIERS_BEST : TIERS_NOW;
 	c->want.ready = compile_ready;
 	compile_get(s->parts->compile, &c->want);
 }
@@ -53,6 +55,7 @@ static void compile_step(struct session *s)
 {
 	struct compiling *c = s->state;
 	double seconds = (double)(loop_now_ns() - c->begun_ns) / 1e9;
+	struct compile_progress behind;
 
 	if (!c->ready) {
 		session_progress(s, &c->want, &c->told);
@@ -65,10 +68,13 @@ static void compile_step(struct session *s)
 			c->why);
 		return;
 	}
-	session_ok(
-		s, json_pack("{s:o, s:I, s:f, s:b}", "program", describe_hash(&c->want.program),
-			   "bytes", (json_int_t)c->object->bytes, "seconds", seconds, "kept",
-			   !compile_disk_full(s->parts->compile)));
+	bool more = compile_behind_of(s->parts->compile, &c->want.program, &behind);
+	session_ok(s, json_pack("{s:o, s:s, s:I, s:f, s:b, s:s*}", "program",
+			      describe_hash(&c->want.program), "tier",
+			      object_tier_name(c->object->tier), "bytes",
+			      (json_int_t)c->object->bytes, "seconds", seconds, "kept",
+			      !compile_disk_full(s->parts->compile), "behind",
+			      more ? object_tier_name(behind.tier) : NULL));
 }
 
 static void compile_end(struct session *s)

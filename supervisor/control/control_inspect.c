@@ -95,14 +95,42 @@ static void add_why(json_t *object, const char *name, const char *why)
 		json_object_set_new(object, name, jsontext(why, strlen(why)));
 }
 
+static json_t *progress(const struct compile_progress *now)
+{
+	return json_pack("{s:s, s:s, s:I, s:I}", "tier", object_tier_name(now->tier), "stage",
+		now->stage, "done", (json_int_t)now->done, "total", (json_int_t)now->total);
+}
+
+/* Those on disk, the best first; the one that is made behind them; why there are not more. */
+static void add_objects(struct session *s, json_t *object)
+{
+	const struct inspect *inspect = s->state;
+	const struct survey *survey = inspect->survey;
+	struct compile_progress now;
+	json_t *list = json_array();
+
+	for (uint32_t i = 0; i < survey->of.count; i++) {
+		const struct survey_object *of = &survey->objects_of[survey->of.keys[i].tier];
+		if (of->there)
+			json_array_append_new(
+				list, describe_object(s->parts, &survey->of.keys[i], of->bytes,
+					      &of->record));
+	}
+	json_object_set_new(object, "objects", list);
+	if (compile_behind_of(s->parts->compile, &inspect->program, &now))
+		json_object_set_new(object, "behind", progress(&now));
+	add_why(object, "why", survey->objects_of[OBJECT_FULL].why);
+	add_why(object, "not_quick", survey->objects_of[OBJECT_QUICK].why);
+	add_why(object, "not_profiled", survey->objects_of[OBJECT_PROFILED].why);
+}
+
 static void send_program(struct session *s, const struct store_entry *entry)
 {
 	struct inspect *inspect = s->state;
 	json_t *object = describe_program(s->parts, entry, inspect->survey);
 
 	json_object_set_new(object, "processes", processes_of(s, &inspect->program));
-	add_why(object, "why", inspect->survey->why[OBJECT_FULL]);
-	add_why(object, "not_quick", inspect->survey->why[OBJECT_QUICK]);
+	add_objects(s, object);
 	add_manifest(object, programs_manifest(s->parts->programs, &inspect->program));
 	session_row(s, json_pack("{s:o}", "program", object));
 }

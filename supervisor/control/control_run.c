@@ -30,8 +30,9 @@ struct run {
 
 /* ---- the request ---- */
 
-#define START_FIELDS \
-	{ "allow", FIELD_TEXTS, false }, { "deny", FIELD_TEXTS, false }, WANTED_FIELDS
+#define START_FIELDS                                                     \
+	{ "allow", FIELD_TEXTS, false }, { "deny", FIELD_TEXTS, false }, \
+		{ "best", FIELD_BOOL, false }, WANTED_FIELDS
 
 static const struct field start_fields[] = { START_FIELDS, { 0 } };
 static const struct field run_fields[] = { START_FIELDS, { "stdin", FIELD_BOOL, false },
@@ -91,6 +92,7 @@ static void begin(
 		session_fail(s, CONTROL_USAGE, s->op->name, "%s", why);
 		return;
 	}
+	wanted.request.quality = fields_bool(request, "best") ? TIERS_BEST : TIERS_NOW;
 	if (!read_permit(s, request, &permit) || (attached && !session_follow(s)))
 		return;
 	struct run *run = calloc(1, sizeof(*run));

@@ -45,6 +45,18 @@ static json_t *lines(const char *text)
 	return list;
 }
 
+/* Those that it can make. */
+static json_t *tiers(const struct compiler *compiler)
+{
+	uint32_t set = compiler_tiers(compiler);
+	json_t *list = json_array();
+
+	for (uint32_t tier = 0; tier < OBJECT_TIERS; tier++)
+		if (set & TIERS_BIT(tier))
+			json_array_append_new(list, json_string(object_tier_name(tier)));
+	return list;
+}
+
 static json_t *toolchain(const struct compiler *compiler)
 {
 	static const char *const states[] = {
@@ -56,8 +68,11 @@ static json_t *toolchain(const struct compiler *compiler)
 	const char *text = state == COMPILER_ASKING ? "" : compiler_text(compiler);
 	json_t *object = json_pack("{s:s, s:o}", "state", states[state], "lines", lines(text));
 
-	if (state == COMPILER_READY)
-		json_object_set_new(object, "id", describe_hash(compiler_id(compiler, OBJECT_FULL)));
+	if (state == COMPILER_READY) {
+		json_object_set_new(
+			object, "id", describe_hash(compiler_id(compiler, OBJECT_FULL)));
+		json_object_set_new(object, "tiers", tiers(compiler));
+	}
 	if (state == COMPILER_FAILED)
 		json_object_set_new(object, "why", jsontext(text, strcspn(text, "\n")));
 	return object;

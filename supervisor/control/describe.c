@@ -89,6 +89,46 @@ json_t *describe_program(const struct session_parts *parts, const struct store_e
 		(json_int_t)processes_running(parts->processes, &entry->name));
 }
 
+json_t *describe_object(const struct session_parts *parts, const struct lookup_key *key,
+	uint64_t bytes, const struct build_record *record)
+{
+	static const struct {
+		const char *key, *name;
+	} shown[] = { { "form", "form" }, { "translator", "translator" },
+		{ "compiler", "compiler" }, { "cpu", "cpu" }, { "flags", "flags" },
+		{ "parts", "parts" }, { "relaxed-reads", "relaxed_reads" } };
+	const struct build_note *note = builds_find(parts->builds, &key->key);
+	json_t *object = json_pack(
+		"{s:s, s:I}", "tier", object_tier_name(key->tier), "bytes", (json_int_t)bytes);
+
+	if (note) {
+		json_object_set_new(
+			object, "build_s", json_real((double)note->build_ms / 1000));
+		number(object, "built_ms", (uint64_t)note->built_ms);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(shown); i++) {
+		const char *value = record_value(record, shown[i].key);
+		if (value)
+			json_object_set_new(object, shown[i].name, text(value));
+	}
+	return object;
+}
+
+/* What it runs on. */
+static void add_object(
+	const struct session_parts *parts, const struct process *p, json_t *object)
+{
+	struct build_record record;
+
+	if (!p->object)
+		return;
+	if (record_read(p->object->fd, p->object->bytes, &record))
+		record.bytes = 0;
+	const struct lookup_key key = { p->object->tier, p->object->key };
+	json_object_set_new(
+		object, "object", describe_object(parts, &key, p->object->bytes, &record));
+}
+
 struct relations {
 	const struct session_parts *parts;
 	json_t *lists[3]; /* by enum broker_relation */
@@ -238,6 +278,7 @@ json_t *describe_process_fully(const struct session_parts *parts, struct process
 	json_object_set_new(object, "env", strings(p, &at, p->variables));
 	add_stats(parts, p, object, true);
 	add_allowance(p, object);
+	add_object(parts, p, object);
 	json_t *mediated = json_array();
 	workers_each_mediated(parts->workers, p->id, add_mediated, mediated);
 	json_object_set_new(object, "mediated", mediated);

@@ -15,6 +15,9 @@ json_t *describe_program(const struct session_parts *parts, const struct store_e
 /* Begins what describe_program() needs; all that is known of one program, if it is not NULL.
  * NULL: the session was answered, its state is gone. */
 struct survey *describe_survey(struct session *session, const struct hash *program);
+/* An object, and how it was made. */
+json_t *describe_object(const struct session_parts *parts, const struct lookup_key *key,
+	uint64_t bytes, const struct build_record *record);
 /* Its name, if rsd knows one; otherwise hex digits. */
 json_t *describe_interface(const struct session_parts *parts, const struct hash *interface);
 json_t *describe_hash(const struct hash *hash);

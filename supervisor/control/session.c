@@ -129,10 +129,12 @@ void session_progress(
 	struct compile_progress now = compile_progress(want);
 
 	if (told->known && told->done == now.done && told->total == now.total &&
-		strcmp(told->stage, now.stage) == 0)
+		told->tier == now.tier && strcmp(told->stage, now.stage) == 0)
 		return;
-	session_say(s, json_pack("{s:{s:s, s:I, s:I}}", "progress", "stage", now.stage, "done",
-			       (json_int_t)now.done, "total", (json_int_t)now.total));
+	session_say(
+		s, json_pack("{s:{s:s, s:I, s:I, s:s*}}", "progress", "stage", now.stage,
+			   "done", (json_int_t)now.done, "total", (json_int_t)now.total, "tier",
+			   now.tier == TIERS_NONE ? NULL : object_tier_name(now.tier)));
 	*told = now;
 	told->known = true;
 }

@@ -17,6 +17,21 @@ static bool is_in(const struct folder_entry *entries, size_t count, const struct
 	return count && bsearch(key->bytes, entries, count, sizeof(*entries), by_name);
 }
 
+static void look_at(struct survey *s, const struct lookup_key *key)
+{
+	struct survey_object *of = &s->objects_of[key->tier];
+	CLEANUP(fd_closep) int object = -1;
+
+	if (refused_find(s->refused_folder, &key->key, of->why))
+		of->why[0] = 0;
+	if (!is_in(s->kept, s->kept_count, &key->key) ||
+		objects_load(s->objects, &key->key, &object, &of->bytes))
+		return;
+	of->there = true;
+	if (record_read(object, of->bytes, &of->record))
+		of->record.bytes = 0;
+}
+
 /* What cannot be listed counts as not there. */
 static void look(struct offload_job *job)
 {
@@ -26,11 +41,8 @@ static void look(struct offload_job *job)
 		s->kept_count = 0;
 	if (folder_list(s->refused_folder, &s->refused, &s->refused_count))
 		s->refused_count = 0;
-	for (uint32_t i = 0; i < s->of.count; i++) {
-		char *why = s->why[s->of.keys[i].tier];
-		if (refused_find(s->refused_folder, &s->of.keys[i].key, why))
-			why[0] = 0;
-	}
+	for (uint32_t i = 0; i < s->of.count; i++)
+		look_at(s, &s->of.keys[i]);
 }
 
 static void survey_free(struct survey *s)

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "cache/folder.h"
+#include "runtime/record.h"
 #include "supervisor/compiling/lookup.h"
 #include "supervisor/compiling/tiers.h"
 #include "supervisor/offload.h"
@@ -22,8 +23,12 @@ struct survey {
 	bool done, dropped;
 	struct folder_entry *kept, *refused;
 	size_t kept_count, refused_count;
-	char why[OBJECT_TIERS][REFUSED_WHY_SIZE]; /* of the one program: why a tier cannot be
-						     made; empty: nobody said so */
+	struct survey_object {              /* of the one program, by tier */
+		char why[REFUSED_WHY_SIZE]; /* it cannot be made; empty: nobody said so */
+		bool there;
+		uint64_t bytes;
+		struct build_record record;
+	} objects_of[OBJECT_TIERS];
 };
 
 /* of may be NULL. NULL: too much is under way. */

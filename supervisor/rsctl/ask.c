@@ -59,14 +59,13 @@ void ask_progress(const char *about, const struct reply *reply)
 {
 	json_int_t done = ask_number(reply->json, "done", 0);
 	json_int_t total = ask_number(reply->json, "total", 0);
-	char line[256];
+	const char *tier = ask_text(reply->json, "tier");
+	char line[256], count[64] = "";
 
 	if (total > 0)
-		snprintf(line, sizeof(line), "%.80s: %.80s %lld/%lld", about,
-			ask_text(reply->json, "stage"), (long long)done, (long long)total);
-	else
-		snprintf(line, sizeof(line), "%.80s: %.80s", about,
-			ask_text(reply->json, "stage"));
+		snprintf(count, sizeof(count), " %lld/%lld", (long long)done, (long long)total);
+	snprintf(line, sizeof(line), "%.80s: %.20s%s%.80s%s", about, tier, *tier ? ": " : "",
+		ask_text(reply->json, "stage"), count);
 	term_progress(line);
 }
 

@@ -92,6 +92,8 @@ int request_of_program(
 	if (ctl->cpu_ms) /* rsd counts whole seconds */
 		json_object_set_new(
 			request, "cpu", json_integer((json_int_t)(ctl->cpu_ms + 999) / 1000));
+	if (ctl->best)
+		json_object_set_new(request, "best", json_true());
 	set_if_said(request, "children", ctl->children);
 	set_if_said(request, "children_memory", ctl->children_memory);
 	set_if_said(request, "children_depth", ctl->children_depth);

@@ -103,6 +103,27 @@ static void print_walls(json_t *walls)
 	table_print(table, stdout);
 }
 
+static void print_line(const char *text)
+{
+	CLEANUP(freep) char *safe = term_escaped_line(text, strlen(text));
+
+	printf("%s\n", safe ? safe : "");
+}
+
+static bool has_tier(const json_t *toolchain, const char *tier)
+{
+	json_t *item;
+	size_t i;
+
+	json_array_foreach(json_object_get(toolchain, "tiers"), i, item)
+	{
+		if (json_is_string(item) && strcmp(json_string_value(item), tier) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The ids say nothing to people. */
 static void print_toolchain(const json_t *toolchain)
 {
 	json_t *line;
@@ -111,9 +132,12 @@ static void print_toolchain(const json_t *toolchain)
 	json_array_foreach(json_object_get(toolchain, "lines"), i, line)
 	{
 		const char *text = json_is_string(line) ? json_string_value(line) : "";
-		CLEANUP(freep) char *safe = term_escaped_line(text, strlen(text));
-		printf("%s\n", safe ? safe : "");
+		if (strncmp(text, "id ", 3) != 0)
+			print_line(text);
 	}
+	if (has_tier(toolchain, "full") && !has_tier(toolchain, "quick"))
+		print_line("no quick tier: a first start waits for optimized code (Debian: "
+			   "apt-get install tcc)");
 }
 
 static void print_about(json_t *final)

@@ -90,22 +90,34 @@ int rsctl_act_start(struct rsctl *ctl)
 	return CONTROL_OK;
 }
 
+static void say_compiled(json_t *final)
+{
+	char size[UNITS_TEXT_SIZE];
+	const char *tier = ask_text(final, "tier"), *behind = ask_text(final, "behind");
+
+	printf("%.*s: %s%s%s of native code in %.1f s\n", RSCTL_SHORT_HASH,
+		ask_text(final, "program"), tier, *tier ? ", " : "",
+		units_size_text(size, (uint64_t)ask_number(final, "bytes", 0)),
+		json_number_value(json_object_get(final, "seconds")));
+	if (*behind)
+		say_hint("the %s tier is made behind it; --wait waits for that", behind);
+}
+
 static int compile(struct rsctl *ctl, const char *word)
 {
-	char program[HASH_HEX_SIZE], size[UNITS_TEXT_SIZE];
+	char program[HASH_HEX_SIZE];
 	json_t *final;
 	int code = program_find(ctl, word, program);
 
 	if (code == CONTROL_OK)
 		code = act(ctl, word,
-			json_pack("{s:s, s:s}", "op", "compile", "program", program), &final);
+			json_pack("{s:s, s:s, s:b}", "op", "compile", "program", program,
+				"wait", ctl->wait),
+			&final);
 	if (code)
 		return code;
 	if (!ctl->json)
-		printf("%.*s: %s of native code in %.1f s\n", RSCTL_SHORT_HASH,
-			ask_text(final, "program"),
-			units_size_text(size, (uint64_t)ask_number(final, "bytes", 0)),
-			json_number_value(json_object_get(final, "seconds")));
+		say_compiled(final);
 	if (json_is_false(json_object_get(final, "kept")))
 		say_hint("it is not kept, the disk is full");
 	json_decref(final);

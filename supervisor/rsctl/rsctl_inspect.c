@@ -3,6 +3,7 @@
  * of itself.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "ipc/hash.h"
 #include "supervisor/rsctl/ask.h"
@@ -111,12 +112,35 @@ static int print_records(const json_t *records)
 	return CONTROL_OK;
 }
 
+/* Its name is enough; what it is able to is more than a screen. */
+static void shorten_cpu(json_t *object)
+{
+	const char *cpu = ask_text(object, "cpu");
+
+	if (*cpu)
+		json_object_set_new(object, "cpu", json_stringn(cpu, strcspn(cpu, " ")));
+}
+
+static void shorten_objects(json_t *what)
+{
+	json_t *object;
+	size_t i;
+
+	json_array_foreach(
+		json_object_get(json_object_get(what, "program"), "objects"), i, object)
+	{
+		shorten_cpu(object);
+	}
+	shorten_cpu(json_object_get(json_object_get(what, "process"), "object"));
+}
+
 static int print_text(struct inspected *i)
 {
 	json_t *program = json_object_get(i->what, "program");
 
 	if (json_is_object(program))
 		say_manifest(program);
+	shorten_objects(i->what);
 	tree_print(i->what, stdout);
 	return json_array_size(i->records) ? print_records(i->records) : CONTROL_OK;
 }

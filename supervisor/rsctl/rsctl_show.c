@@ -98,10 +98,11 @@ static const char *added_cell(const json_t *row, char *room, size_t size)
 	return cells_ago(row, "added_ms", room, size);
 }
 
-static const char *compiled_cell(const json_t *row, char *room, size_t size)
+/* "quick", "full" ...; without an object "no", "refused" or "unknown". */
+static const char *tier_cell(const json_t *row, char *room, size_t size)
 {
 	(void)room, (void)size;
-	return cells_text(row, "compiled");
+	return cells_text(row, *ask_text(row, "tier") ? "tier" : "compiled");
 }
 
 static const char *running_cell(const json_t *row, char *room, size_t size)
@@ -112,14 +113,9 @@ static const char *running_cell(const json_t *row, char *room, size_t size)
 /* --- ps and ls --- */
 
 static const struct listing_column ps_columns[] = {
-	{ ">PROCESS", cells_process },
-	{ "PROGRAM", kind_cell },
-	{ "NAME", cells_name },
-	{ "STATE", state_cell },
-	{ ">PID", pid_cell },
-	{ ">TIME", time_cell },
-	{ "HANDLES", handles_cell },
-	{ "WAITS FOR", waits_cell },
+	{ ">PROCESS", cells_process }, { "PROGRAM", kind_cell }, { "NAME", cells_name },
+	{ "STATE", state_cell }, { ">PID", pid_cell }, { ">TIME", time_cell },
+	{ "HANDLES", handles_cell }, { "WAITS FOR", waits_cell },
 	{ "STATUS", status_cell }, /* only with --all */
 };
 
@@ -140,7 +136,7 @@ static const struct listing_column ls_columns[] = {
 	{ "PROGRAM", cells_program },
 	{ ">SIZE", size_cell },
 	{ ">ADDED", added_cell },
-	{ "COMPILED", compiled_cell },
+	{ "TIER", tier_cell },
 	{ ">RUNNING", running_cell },
 };
 
