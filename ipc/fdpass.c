@@ -55,6 +55,12 @@ static size_t received(const struct msghdr *m, union control *control, int fds[F
 
 int fdpass_receive(int socket, void *message, size_t size, int *fds, size_t n)
 {
+	return fdpass_receive_up_to(socket, message, size, fds, n, n);
+}
+
+int fdpass_receive_up_to(
+	int socket, void *message, size_t size, int *fds, size_t n, size_t n_max)
+{
 	union control control = { 0 };
 	struct iovec iov = { message, size };
 	struct msghdr m = { .msg_iov = &iov,
@@ -63,7 +69,7 @@ int fdpass_receive(int socket, void *message, size_t size, int *fds, size_t n)
 		.msg_controllen = sizeof(control) };
 	int came[FDPASS_MAX];
 
-	assert(n <= FDPASS_MAX);
+	assert(n <= n_max && n_max <= FDPASS_MAX);
 	ssize_t got = recvmsg(socket, &m, RECEIVE_FLAGS);
 	if (got < 0)
 		return errno == EAGAIN       ? FDPASS_EMPTY
@@ -72,8 +78,10 @@ int fdpass_receive(int socket, void *message, size_t size, int *fds, size_t n)
 	size_t k = received(&m, &control, came);
 	if (got == 0 && k == 0)
 		return FDPASS_CLOSED;
-	if ((size_t)got == size && k == n && !(m.msg_flags & (MSG_CTRUNC | MSG_TRUNC))) {
-		memcpy(fds, came, n * sizeof(int));
+	if ((size_t)got == size && k >= n && k <= n_max &&
+		!(m.msg_flags & (MSG_CTRUNC | MSG_TRUNC))) {
+		for (size_t i = 0; i < n_max; i++)
+			fds[i] = i < k ? came[i] : -1;
 		return 0;
 	}
 	for (size_t i = 0; i < k; i++)

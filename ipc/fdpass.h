@@ -19,3 +19,6 @@ int fdpass_send(
 /* One message of exactly this size with exactly n descriptors, which are the caller's then.
  * Never blocks. */
 int fdpass_receive(int socket, void *message, size_t size, int *fds, size_t n) MUST_USE;
+/* The same with n descriptors, or some up to n_max: the others become -1. */
+int fdpass_receive_up_to(
+	int socket, void *message, size_t size, int *fds, size_t n, size_t n_max) MUST_USE;

@@ -14,13 +14,14 @@
  *     build record                               how the object was made, as text
  *     struct object_line[]                       which machine code is which source line
  *     files                                      the sources' names, each closed with a zero
+ *     skeleton                                   which counter is whose (struct skeleton)
  */
 #pragma once
 
 #include "ipc/base.h"
 
 #define OBJECT_MAGIC       "rsobject"
-#define OBJECT_ABI_VERSION 2u
+#define OBJECT_ABI_VERSION 3u
 
 /* Linear memory: constant base, so that translated code needs no base register (notes: DESIGN
  * section 7). */
@@ -91,6 +92,42 @@ const char *object_tier_name(uint32_t tier);
  */
 #define OBJECT_RECORD_BYTES_MAX (16 * KIB)
 
+/*
+ * Counters of an instrumented object: 64 bits each, whole pages of their own, which a worker
+ * shares with who collects them. The program may write anything there. So which counter belongs
+ * to which branch of which function is not told by the worker: it stands in the object, as
+ * aotc found it when it was built.
+ *
+ *     struct skeleton, struct skeleton_function[functions]
+ */
+#define SKELETON_FUNCTIONS_MAX OBJECT_FUNCTIONS_MAX
+#define COUNTERS_BYTES_MAX     (32 * MIB)
+
+/* Of one function; the counters are numbered from the first of the object. */
+struct skeleton_function {
+	uint32_t part;                /* of the generated C */
+	uint32_t ident, lines, graph; /* as the compiler knows it again */
+	uint32_t first, count;        /* its counters */
+};
+struct skeleton {
+	uint32_t compiler; /* the version of its files of profiles */
+	uint32_t functions;
+};
+_Static_assert(sizeof(struct skeleton_function) == 24, "what follows stays aligned");
+
+/* What aotc is given to build from (--profile-fd), and rsd keeps: this, the skeleton, and
+ * counters_bytes of counters, added up over all runs. */
+#define PROFILE_MAGIC     "rsprof-1"
+#define PROFILE_BYTES_MAX (sizeof(struct profile) + SKELETON_BYTES_MAX + COUNTERS_BYTES_MAX)
+#define SKELETON_BYTES_MAX \
+	(sizeof(struct skeleton) + SKELETON_FUNCTIONS_MAX * sizeof(struct skeleton_function))
+struct profile {
+	char magic[8];
+	uint64_t counters_id; /* of the instrumented object, as its skeleton and counters_bytes
+			       */
+	uint64_t skeleton_bytes, counters_bytes;
+};
+
 /* Addresses count from the ELF's load base. What is absent has 0 bytes, and address 0. */
 struct object_header {
 	char magic[8];
@@ -111,9 +148,10 @@ struct object_header {
 	uint64_t lines_offset; /* struct object_line[], sorted by code */
 	uint64_t files_offset, files_bytes;
 	uint32_t lines_count, reserved;
+	uint64_t skeleton_offset, skeleton_bytes; /* of an instrumented object */
 	struct object_run runs[]; /* sorted by memory_offset, not overlapping */
 };
-_Static_assert(sizeof(struct object_header) == 160, "object header");
+_Static_assert(sizeof(struct object_header) == 176, "object header");
 
 /* What every object exports. Instantiation runs the start function, so both are called only
  * after the lock. */

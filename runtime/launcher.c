@@ -120,8 +120,8 @@ static bool serve_one(void)
 {
 	struct worker_birth birth = { .launcher = self, .null_fd = null_fd, .filter = &filter };
 	struct start_request request;
-	int r = fdpass_receive(
-		LAUNCHER_SOCKET, &request, sizeof(request), birth.fds, START_FDS);
+	int r = fdpass_receive_up_to(LAUNCHER_SOCKET, &request, sizeof(request), birth.fds,
+		START_FDS, START_FDS_MAX);
 
 	if (r == FDPASS_EMPTY)
 		return false;
@@ -132,8 +132,8 @@ static bool serve_one(void)
 		exit(EXIT_FAILURE);
 	}
 	start(request.process, &birth);
-	for (size_t i = 0; i < START_FDS; i++)
-		close(birth.fds[i]);
+	for (size_t i = 0; i < START_FDS_MAX; i++)
+		fd_closep(&birth.fds[i]);
 	return true;
 }
 

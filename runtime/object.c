@@ -1,6 +1,7 @@
 #include "runtime/object.h"
 
 #include <elf.h>
+#include <fcntl.h>
 #include <string.h>
 
 #include <sys/mman.h>
@@ -344,6 +345,40 @@ static int protect_relocated(struct loading *l)
 	return to > from && mprotect(l->base + from, to - from, PROT_READ) ? -errno : 0;
 }
 
+/* ---- counters ---- */
+
+/* On pages that hold nothing else, not even what was made read-only. */
+static int check_counters(struct loading *l)
+{
+	uint64_t at = l->head->counters_address, bytes = l->head->counters_bytes;
+	const Elf64_Phdr *relro = segment_of(l, PT_GNU_RELRO);
+
+	if (bytes == 0)
+		return 0;
+	if ((at | bytes) % HOST_PAGE_BYTES || bytes > COUNTERS_BYTES_MAX || at < l->write_low ||
+		!within(at, bytes, page_up(l->write_high)) ||
+		(relro && at < relro->p_vaddr + relro->p_memsz))
+		return OBJECT_REFUSED;
+	return 0;
+}
+
+int object_share_counters(const struct object *object, int counters)
+{
+	uint64_t bytes = object->head->counters_bytes;
+	struct stat stat;
+	int seals = fcntl(counters, F_GET_SEALS);
+
+	if (seals < 0 || fstat(counters, &stat))
+		return -errno;
+	if (bytes == 0 || (uint64_t)stat.st_size != bytes || !(seals & F_SEAL_SHRINK))
+		return OBJECT_REFUSED;
+	void *at = (void *)(uintptr_t)(object->base + object->head->counters_address);
+	return mmap(at, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, counters, 0) ==
+			       MAP_FAILED
+		       ? -errno
+		       : 0;
+}
+
 /* ---- what the object gives ---- */
 
 static void *export_of(const struct loading *l, const char *name)
@@ -362,7 +397,7 @@ int object_load(int file, object_resolve *resolve, struct object *out)
 {
 	static int (*const steps[])(struct loading *) = { open_file, check_file, map_functions,
 		read_elf, lay_out, check_unwind, map_segments, read_dynamic, find_names,
-		relocate_all, protect_relocated };
+		relocate_all, protect_relocated, check_counters };
 	struct loading l = { .file = file, .resolve = resolve };
 
 	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {

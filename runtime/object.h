@@ -25,3 +25,7 @@ struct object {
 typedef void *object_resolve(const char *name);
 
 int object_load(int file, object_resolve *resolve, struct object *out) MUST_USE;
+
+/* Of an instrumented object: from now on it counts in this memfd, which is as long as the
+ * counters and cannot shrink. OBJECT_REFUSED: there are no counters, or it is not. */
+int object_share_counters(const struct object *object, int counters) MUST_USE;

@@ -24,6 +24,11 @@ enum start_fd {
 	START_RSD_BELL,  /* write end of rsd's bell */
 	START_RSD_PAGE,  /* rsd's own page */
 	START_FDS,
+
+	/* Only with an instrumented object: a memfd as long as its counters_bytes, that cannot
+	 * shrink. The worker shares it with rsd, which looks at it when it likes. */
+	START_COUNTERS = START_FDS,
+	START_FDS_MAX,
 };
 
 struct start_request {

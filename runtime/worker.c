@@ -83,6 +83,13 @@ static int load_object(const struct worker_birth *birth)
 	return 0;
 }
 
+static int share_counters(const struct worker_birth *birth)
+{
+	int counters = birth->fds[START_COUNTERS];
+
+	return counters < 0 ? 0 : object_share_counters(&object, counters);
+}
+
 static int map_memory(const struct worker_birth *birth)
 {
 	int r = memory_map(object.head, birth->fds[START_OBJECT], block->memory_bytes_max);
@@ -142,6 +149,7 @@ static const struct {
 	{ map_block, WORKER_EXIT_MAP },
 	{ map_room, WORKER_EXIT_MAP },
 	{ load_object, WORKER_EXIT_OBJECT },
+	{ share_counters, WORKER_EXIT_OBJECT },
 	{ map_memory, WORKER_EXIT_OBJECT },
 	{ place_descriptors, WORKER_EXIT_MAP }, /* the files were mapped, and are closed here */
 	{ limit_memory, WORKER_EXIT_MAP },      /* all is mapped now */

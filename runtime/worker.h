@@ -9,7 +9,7 @@
 
 struct worker_birth {
 	pid_t launcher;
-	int fds[START_FDS];
+	int fds[START_FDS_MAX]; /* [START_COUNTERS] may be -1 */
 	int null_fd;
 	const struct sock_fprog *filter;
 };
