@@ -34,7 +34,7 @@ enum {
 struct options {
 	const char *keep, *input, *output;
 	struct plan plan;
-	int input_fd, output_fd, status_fd;
+	int input_fd, output_fd, status_fd, profile_fd;
 	uint32_t jobs;
 	bool toolchain;
 };
@@ -57,6 +57,7 @@ static const char usage[] =
 	"  --relaxed-reads  a read beyond memory need not trap when nobody uses its value\n"
 	"  --toolchain      say which translator and compiler are used, and an id for each "
 	"tier\n"
+	"  --profile-fd N   of the profiled tier: where the profile of earlier runs is read\n"
 	"  --input-fd N, --output-fd N, --status-fd N\n"
 	"                   descriptors to read from, to write to, and for lines of status\n"
 	"\n"
@@ -70,6 +71,7 @@ enum {
 	OPTION_INPUT,
 	OPTION_OUTPUT,
 	OPTION_STATUS,
+	OPTION_PROFILE,
 	OPTION_TIER,
 	OPTION_FORM,
 	OPTION_TARGET_CPU,
@@ -84,6 +86,7 @@ static const struct option long_options[] = {
 	{ "input-fd", required_argument, NULL, OPTION_INPUT },
 	{ "output-fd", required_argument, NULL, OPTION_OUTPUT },
 	{ "status-fd", required_argument, NULL, OPTION_STATUS },
+	{ "profile-fd", required_argument, NULL, OPTION_PROFILE },
 	{ "tier", required_argument, NULL, OPTION_TIER },
 	{ "form", required_argument, NULL, OPTION_FORM },
 	{ "target-cpu", required_argument, NULL, OPTION_TARGET_CPU },
@@ -135,6 +138,8 @@ static bool read_option(struct options *o, int option)
 		return read_descriptor(optarg, &o->output_fd);
 	case OPTION_STATUS:
 		return read_descriptor(optarg, &o->status_fd);
+	case OPTION_PROFILE:
+		return read_descriptor(optarg, &o->profile_fd);
 	case OPTION_TIER:
 		return plan_read_tier(optarg, &o->plan.tier);
 	case OPTION_FORM:
@@ -168,6 +173,7 @@ static bool read_options(int argc, char **argv, struct options *o)
 		.input_fd = -1,
 		.output_fd = -1,
 		.status_fd = -1,
+		.profile_fd = -1,
 		.jobs = processors() };
 	for (int option; (option = getopt_long(argc, argv, "o:", long_options, NULL)) >= 0;) {
 		if (option == OPTION_HELP) {
@@ -180,6 +186,8 @@ static bool read_options(int argc, char **argv, struct options *o)
 	if (optind < argc)
 		o->input = argv[optind++];
 	if (optind < argc || (o->input && o->input_fd >= 0) || (o->output && o->output_fd >= 0))
+		return false;
+	if (!o->toolchain && (o->plan.tier == OBJECT_PROFILED) != (o->profile_fd >= 0))
 		return false;
 	return o->toolchain || o->output || o->output_fd >= 0 || o->keep;
 }
@@ -312,6 +320,7 @@ static int compile_module(const struct options *o)
 		.work.fd = -1,
 		.jobs = o->jobs,
 		.status_fd = o->status_fd,
+		.profile_fd = o->profile_fd,
 		.interrupt_fd = catch_signals() };
 	uint64_t bytes = 0;
 

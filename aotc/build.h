@@ -38,6 +38,7 @@ struct build {
 	bool walls_told;
 	bool abandoned;   /* whoever read the status lines is gone */
 	int status_fd;    /* -1: nobody listens */
+	int profile_fd;   /* of the profiled tier: what to build from; -1 */
 	int interrupt_fd; /* readable when we are asked to stop; -1 */
 	char reason[BUILD_REASON_SIZE];
 };

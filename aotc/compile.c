@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "aotc/profile.h"
+
 #define TABLE_GROWTH 65536u /* entries that a growing table may gain */
 #define ARGUMENTS    (FLAGS_MAX + CPU_WORDS_MAX + BUILD_PARTS_MAX + 16)
 
@@ -52,6 +54,7 @@ int compile_config(const struct build *build, char **text)
 	fprintf(file, "#define RS_PLAIN %d\n", build->plain);
 	fprintf(file, "#define RS_QUICK %d\n", build->plan.tier == OBJECT_QUICK);
 	fprintf(file, "#define RS_RELAXED_READS %d\n", build->plan.relaxed_reads);
+	fprintf(file, "#define RS_INSTRUMENTED %d\n", build->plan.tier == OBJECT_INSTRUMENTED);
 	fprintf(file, "#define RS_TABLE_GROWTH %u\n",
 		build->facts.n.table_fixed ? 0 : TABLE_GROWTH);
 	fprintf(file, "#define RS_FIXED_TABLE %u\n",
@@ -79,11 +82,15 @@ static int write_config(struct build *build)
 	return r;
 }
 
+/* An instrumented object holds the name of its files, folder included: it must be one name
+ * wherever the folder lies. */
+#define HERE "/proc/self/cwd/"
+
 /* Everything of one command: argv points into it. */
 struct command {
 	const char *argv[ARGUMENTS];
 	size_t count;
-	char name[16], module[32], part[24], object[16];
+	char name[16], module[32], part[24], object[32];
 };
 
 static void add(struct command *command, const char *argument)
@@ -97,7 +104,8 @@ static void fill_command(struct build *build, uint32_t part, struct command *c)
 	snprintf(c->name, sizeof c->name, "cc_%u", part);
 	snprintf(c->module, sizeof c->module, "-DRS_MODULE=\"m_%u.c\"", part);
 	snprintf(c->part, sizeof c->part, "-DRS_PART=%u", part);
-	snprintf(c->object, sizeof c->object, "m_%u.o", part);
+	snprintf(c->object, sizeof c->object, "%sm_%u.o",
+		build->plan.tier == OBJECT_INSTRUMENTED ? HERE : "", part);
 	add(c, build->tools.cc);
 	flags_compile(build->tools.compiler, &build->plan, c->argv, &c->count);
 	cpu_append(&build->tools.cpu, c->argv, &c->count);
@@ -199,6 +207,18 @@ static int compile_full(struct build *build)
 	return r ? r : link_parts(build);
 }
 
+static int compile_profiled(struct build *build)
+{
+	int r = profile_write(build);
+
+	return r ? r : compile_full(build);
+}
+
+static bool with_profiles(const struct toolchain *tools)
+{
+	return tools->compiler == FLAGS_GCC && atoi(tools->cc_version) == PROFILE_GCC;
+}
+
 static bool always(const struct toolchain *tools)
 {
 	(void)tools;
@@ -211,6 +231,8 @@ static const struct {
 	bool (*can)(const struct toolchain *tools);
 } tiers[OBJECT_TIERS] = {
 	[OBJECT_FULL] = { compile_full, always },
+	[OBJECT_PROFILED] = { compile_profiled, with_profiles },
+	[OBJECT_INSTRUMENTED] = { compile_full, with_profiles },
 };
 
 bool compile_has(const struct toolchain *tools, enum object_tier tier)

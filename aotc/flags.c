@@ -12,6 +12,8 @@ enum {
 	EVERY = BOTH | TCC,
 
 	TIERS = (1 << OBJECT_TIERS) - 1,
+	COUNTING = 1 << OBJECT_INSTRUMENTED,
+	PROFILED = 1 << OBJECT_PROFILED,
 	OPTIMISED = TIERS & ~(1 << OBJECT_QUICK),
 };
 
@@ -67,6 +69,20 @@ static const struct flag compile_flags[] = {
 		BOTH, TIERS },
 	{ "-falign-loops=32", "the same", BOTH, TIERS },
 
+	/* profiles (aotc/skeleton.h, aotc/profile.h) */
+	{ "-fprofile-arcs", "counts how often each branch is taken", GCC, COUNTING },
+	{ "-fprofile-info-section", "says whose the counters are without a constructor", GCC,
+		COUNTING },
+	{ "-fprofile-update=single", "a program is one thread", GCC, COUNTING },
+	{ "-fdata-sections", "the linker puts counters on pages of their own", GCC, COUNTING },
+	{ "-fprofile-use", "a profile stands beside each part", GCC, PROFILED },
+	{ "-fprofile-correction",
+		"counters of a program that was killed, or lies, do not add up", GCC,
+		PROFILED },
+	{ "-fprofile-partial-training",
+		"what no run has come to yet is as worth being fast as without a profile", GCC,
+		PROFILED },
+
 	/* same input, same bytes */
 	{ "-frandom-seed=redshirt", "names of local symbols", GCC, TIERS },
 	{ "-fno-ident", "no compiler's name in the object", BOTH, TIERS },
@@ -87,6 +103,7 @@ static const struct flag link_flags[] = {
 	{ "-Wl,--gc-sections", "what nobody calls is left out", BOTH, TIERS },
 	{ "-Wl,--build-id=none", "same input, same bytes", BOTH, TIERS },
 	{ "-Wl,--hash-style=sysv", "the loader counts symbols by it", BOTH, TIERS },
+	{ "-Wl,-T,rs-counters.ld", "counters have pages of their own", GCC, COUNTING },
 };
 
 const char *flags_left_out;

@@ -18,6 +18,7 @@ EMBED(headers_calls, "runtime/w2c/rs-calls.h");
 EMBED(headers_simd, "runtime/w2c/rs-simd.h");
 EMBED(headers_simd_plain, "runtime/w2c/rs-simd-plain.h");
 EMBED(headers_simd_after, "runtime/w2c/rs-simd-after.h");
+EMBED(headers_counters, "runtime/w2c/rs-counters.ld");
 EMBED(headers_object, "runtime/w2c/object.c");
 EMBED(headers_rt_1_0_32, "runtime/w2c/wasm-rt-1.0.32.h");
 EMBED(headers_rt_1_0_33, "runtime/w2c/wasm-rt-1.0.33.h");
@@ -44,6 +45,7 @@ int headers_write(struct work *work, enum headers_family family)
 		{ "wasm-rt-exceptions.h", headers_exceptions, headers_exceptions_end },
 		{ "rs-calls.h", headers_calls, headers_calls_end },
 		{ "rs-simd-after.h", headers_simd_after, headers_simd_after_end },
+		{ "rs-counters.ld", headers_counters, headers_counters_end },
 		{ "object.c", headers_object, headers_object_end },
 	};
 	int r = write_one(work, &families[family]);

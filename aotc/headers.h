@@ -11,7 +11,8 @@ enum headers_family {
 	HEADERS_1_0_33, /* all since */
 };
 
-/* Writes symbols.h, rs-common.h, rs-after.h, object.c and the family's wasm-rt.h. 0 or -errno. */
+/* Writes symbols.h, rs-common.h, rs-after.h, rs-counters.ld, object.c and the family's
+ * wasm-rt.h. 0 or -errno. */
 int headers_write(struct work *work, enum headers_family family) MUST_USE;
 
 /* For a module with vectors: what its text calls simde/wasm/simd128.h, and what that includes. */

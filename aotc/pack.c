@@ -5,6 +5,7 @@
 
 #include "aotc/compile.h"
 #include "aotc/provenance.h"
+#include "aotc/skeleton.h"
 
 /* One part of the file; each begins at a page boundary. */
 struct piece {
@@ -19,6 +20,7 @@ enum {
 	PIECE_FUNCTIONS,
 	PIECE_NAMES,
 	PIECE_RECORD,
+	PIECE_SKELETON,
 	PIECES
 };
 
@@ -148,7 +150,7 @@ static uint64_t lay_out(struct piece pieces[PIECES])
 }
 
 static void fill_header(const struct build *build, const struct piece pieces[PIECES],
-	struct object_header *header)
+	const struct skeleton_made *skeleton, struct object_header *header)
 {
 	const struct facts *facts = &build->facts;
 
@@ -168,6 +170,11 @@ static void fill_header(const struct build *build, const struct piece pieces[PIE
 		.names_bytes = pieces[PIECE_NAMES].size,
 		.record_offset = pieces[PIECE_RECORD].offset,
 		.record_bytes = pieces[PIECE_RECORD].size,
+		.counters_address = skeleton->counters_address,
+		.counters_bytes = skeleton->counters_bytes,
+		.counters_id = skeleton->counters_id,
+		.skeleton_offset = pieces[PIECE_SKELETON].offset,
+		.skeleton_bytes = pieces[PIECE_SKELETON].size,
 	};
 	for (uint32_t i = 0; i < facts->n.runs_count; i++) {
 		header->runs[i] = facts->runs[i];
@@ -222,6 +229,7 @@ struct packing {
 	struct object_header *header;
 	char *record;
 	struct verify_symbols symbols; /* of elf */
+	struct skeleton_made skeleton;
 	struct piece pieces[PIECES];
 };
 
@@ -232,6 +240,7 @@ static void packing_deinit(struct packing *p)
 	free(p->functions);
 	free(p->header);
 	free(p->record);
+	free(p->skeleton.bytes);
 }
 
 static int read_files(struct build *build, struct packing *p)
@@ -284,6 +293,20 @@ static int make_record(struct build *build, struct packing *p)
 	return r;
 }
 
+static int make_skeleton(struct build *build, struct packing *p)
+{
+	if (build->plan.tier != OBJECT_INSTRUMENTED)
+		return 0;
+	int r = skeleton_make(p->elf, &p->skeleton);
+	if (r == SKELETON_TOO_LARGE)
+		return build_unfit(build, "has more than %llu MiB of branches to count",
+			COUNTERS_BYTES_MAX / MIB);
+	if (r > 0)
+		return build_fail(build, "the linked object has odd counters");
+	p->pieces[PIECE_SKELETON] = (struct piece){ p->skeleton.bytes, p->skeleton.size, 0 };
+	return r;
+}
+
 int pack_object(struct build *build, int fd, uint64_t *bytes)
 {
 	CLEANUP(packing_deinit) struct packing p = { 0 };
@@ -294,13 +317,15 @@ int pack_object(struct build *build, int fd, uint64_t *bytes)
 		r = make_tables(build, &p);
 	if (r == 0)
 		r = make_record(build, &p);
+	if (r == 0)
+		r = make_skeleton(build, &p);
 	if (r)
 		return r;
 	*bytes = lay_out(p.pieces);
 	if (*bytes > OBJECT_SIZE_MAX)
 		return build_refuse(build, "turns into an object of more than %llu MiB",
 			OBJECT_SIZE_MAX / MIB);
-	fill_header(build, p.pieces, p.header);
+	fill_header(build, p.pieces, &p.skeleton, p.header);
 	p.header->unwind_address = p.symbols.unwind_address;
 	p.header->unwind_bytes = p.symbols.unwind_bytes;
 	r = write_pieces(fd, p.pieces);

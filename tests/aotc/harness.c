@@ -70,6 +70,7 @@ int harness_translate(
 			.part_bytes = part_bytes,
 			.memory_base = MEMORY_BASE,
 			.status_fd = -1,
+			.profile_fd = -1,
 			.interrupt_fd = -1 } };
 	strcpy(h->folder, "/tmp/redshirt-test-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(h->folder));
@@ -192,7 +193,8 @@ static bool map_memory(const struct object_header *head, int file)
 	return true;
 }
 
-static _Noreturn void be_program(int file)
+/* counters: -1, or where an instrumented object counts. */
+static _Noreturn void be_program(int file, int counters)
 {
 	stack_t stack = { .ss_sp = alternate_stack, .ss_size = sizeof alternate_stack };
 	struct sigaction fault = { .sa_sigaction = on_fault,
@@ -204,6 +206,8 @@ static _Noreturn void be_program(int file)
 	sigaction(SIGBUS, &fault, NULL);
 	if (object_load(file, resolve, &object) != 0 || !map_memory(object.head, file))
 		_exit(250);
+	if (counters >= 0 && object_share_counters(&object, counters) != 0)
+		_exit(251);
 	object.instantiate();
 	object.run();
 	_exit(0);
@@ -211,11 +215,16 @@ static _Noreturn void be_program(int file)
 
 int harness_run(int object)
 {
+	return harness_run_counting(object, -1);
+}
+
+int harness_run_counting(int object, int counters)
+{
 	int status;
 	pid_t pid = fork();
 
 	if (pid == 0)
-		be_program(object);
+		be_program(object, counters);
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
 }

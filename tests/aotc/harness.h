@@ -36,6 +36,8 @@ void harness_deinit(struct harness *h);
 
 /* The exit code of the program. */
 int harness_run(int object) MUST_USE;
+/* The same of an instrumented object, which counts in that memfd. */
+int harness_run_counting(int object, int counters) MUST_USE;
 
 /* All of it, for a text that is fine. */
 int harness_run_text(
