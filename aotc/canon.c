@@ -95,7 +95,7 @@ static void put_constant(struct writer *w, const struct constant *c)
 struct job {
 	struct module *m;
 	const uint32_t *rows;
-	uint32_t start;
+	uint32_t start, spelled; /* negations so far */
 	struct writer w;
 };
 
@@ -314,6 +314,52 @@ static int write_data_count(struct job *job)
 	return 0;
 }
 
+/* As integers: reinterpret, xor with the sign, reinterpret. */
+static const struct spelling {
+	uint8_t bytes[16];
+	uint32_t size;
+} negations[] = {
+	{ { 0xbc, WASM_OP_I32_CONST, 0x80, 0x80, 0x80, 0x80, 0x78, 0x73, 0xbe }, 9 },
+	{ { 0xbd, WASM_OP_I64_CONST, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x7f,
+		  0x85, 0xbf },
+		14 },
+};
+
+static const struct spelling *spelling_of(uint8_t opcode)
+{
+	return &negations[opcode == WASM_OP_F64_NEG];
+}
+
+/* How many of the negations noted lie in the next size bytes, and by how much they grow. */
+static uint32_t count_negations(
+	const struct job *job, const uint8_t *body, uint32_t size, uint32_t *more)
+{
+	const struct module *m = job->m;
+	uint32_t noted = m->negations_count, i = job->spelled;
+
+	if (noted > m->limits->negations)
+		noted = m->limits->negations;
+	for (; i < noted && m->bytes + m->negations[i] < body + size; i++)
+		*more += spelling_of(m->bytes[m->negations[i]])->size - 1;
+	return i - job->spelled;
+}
+
+static void write_body(struct job *job, const uint8_t *body, uint32_t size)
+{
+	const uint8_t *end = body + size;
+	uint32_t more = 0, count = count_negations(job, body, size, &more);
+
+	put_u32(&job->w, size + more);
+	for (; count > 0; count--) {
+		const uint8_t *at = job->m->bytes + job->m->negations[job->spelled++];
+		const struct spelling *spelling = spelling_of(*at);
+		put(&job->w, body, (size_t)(at - body));
+		put(&job->w, spelling->bytes, spelling->size);
+		body = at + 1;
+	}
+	put(&job->w, body, (size_t)(end - body));
+}
+
 static int write_code(struct job *job)
 {
 	struct wasm_reader r = job->m->sections[WASM_CODE];
@@ -325,8 +371,7 @@ static int write_code(struct job *job)
 	put_u32(&job->w, count);
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t size = wasm_u32(&r);
-		put_u32(&job->w, size);
-		put(&job->w, wasm_bytes(&r, size), size);
+		write_body(job, wasm_bytes(&r, size), size);
 	}
 	return 0;
 }

@@ -26,6 +26,21 @@ static int none(struct walk *w)
 	return 0;
 }
 
+static int negation(struct walk *w)
+{
+	struct module *m = w->m;
+
+	if (m->negations_count < m->limits->negations) {
+		if (!m->negations)
+			m->negations = calloc(m->limits->negations, sizeof *m->negations);
+		if (!m->negations)
+			return -ENOMEM;
+		m->negations[m->negations_count] = (uint32_t)(w->r.at - 1 - m->bytes);
+	}
+	m->negations_count++;
+	return 0;
+}
+
 static int enter(struct walk *w)
 {
 	if (w->nesting >= w->m->limits->nesting)
@@ -330,7 +345,11 @@ static const struct op ops[256] = {
 	[0x42] = { i64_const },
 	[0x43] = { four_bytes },
 	[0x44] = { eight_bytes },
-	[0x45 ... 0xbf] = { none },
+	[0x45 ... 0x8b] = { none },
+	[WASM_OP_F32_NEG] = { negation },
+	[0x8d ... 0x99] = { none },
+	[WASM_OP_F64_NEG] = { negation },
+	[0x9b ... 0xbf] = { none },
 	[0xc0 ... 0xc4] = { none, FEATURE_SIGN_EXTENSION },
 	[0xd0] = { reference_type, FEATURE_REFERENCE_TYPES },
 	[0xd1] = { none, FEATURE_REFERENCE_TYPES },

@@ -35,6 +35,7 @@ static struct facts_numbers numbers_of(const struct front *front)
 	struct facts_numbers n = {
 		.features = front->features,
 		.unusual = front->unusual,
+		.negations = front->negations,
 		.function_imports = front->function_imports,
 		.functions = front->functions,
 		.memory_pages = front->memory_pages,

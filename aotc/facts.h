@@ -21,7 +21,7 @@ enum {
 
 /* Plain numbers, as they stand in the file. */
 struct facts_numbers {
-	uint32_t features, unusual, function_imports, functions;
+	uint32_t features, unusual, negations, function_imports, functions;
 	uint32_t memory_pages, memory_pages_max;
 	uint32_t exception_bytes;
 	uint32_t has_memory, table_fixed, table_entries, runs_count, exports_count;

@@ -83,6 +83,7 @@ static void describe_table(const struct module *m, struct front *front)
 static void describe(const struct module *m, const uint32_t *rows, struct front *front)
 {
 	front->features = m->features;
+	front->negations = m->negations_count;
 	front->function_imports = m->imports_count;
 	front->functions = m->functions_count;
 	front->code_bytes = wasm_left(&m->sections[WASM_CODE]);

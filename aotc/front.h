@@ -48,6 +48,7 @@ struct front_limits {
 	uint32_t types, globals, exports, imports, tags, elements, segments; /* counts */
 	uint32_t table_entries;     /* 10,000,000 */
 	uint64_t passive_bytes;     /* data of passive segments still goes through C: 1 MiB */
+	uint32_t negations;         /* of floats, spelled out for a compiler that cannot; 0: none is */
 };
 extern const struct front_limits front_limits_default;
 
@@ -69,6 +70,7 @@ struct front {
 	uint32_t exception_bytes; /* room for the values of any exception; 0: there are none */
 	bool table_fixed; /* one funcref table, never grown or set by the program: may be laid inline */
 	uint32_t unusual; /* enum unusual */
+	uint32_t negations; /* of floats in code: no more than limits->negations were spelled out */
 	uint32_t runs_count;
 	struct object_run runs[OBJECT_RUNS_MAX]; /* file_offset counts from the start of image */
 	uint8_t *image;

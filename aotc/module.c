@@ -194,4 +194,5 @@ void module_deinit(struct module *m)
 	free(m->tag_types);
 	free(m->globals);
 	free(m->exports);
+	free(m->negations);
 }

@@ -74,6 +74,8 @@ struct module {
 
 	uint32_t features; /* enum feature: seen anywhere */
 	uint64_t locals_total;
+	uint32_t *negations; /* where f32.neg and f64.neg stand: the first limits->negations */
+	uint32_t negations_count;
 	bool grows_memory, grows_tables;
 	bool writes_tables; /* table.set and its kind */
 	bool reads_data;    /* memory.init or data.drop */

@@ -58,7 +58,7 @@ enum wasm_extern {
 	WASM_EXTERNS
 };
 
-/* The instructions that a constant expression may hold. */
+/* The instructions that a constant expression may hold, and those that canon.c rewrites. */
 enum wasm_opcode {
 	WASM_OP_END = 0x0b,
 	WASM_OP_GLOBAL_GET = 0x23,
@@ -72,6 +72,8 @@ enum wasm_opcode {
 	WASM_OP_I64_ADD = 0x7c,
 	WASM_OP_I64_SUB = 0x7d,
 	WASM_OP_I64_MUL = 0x7e,
+	WASM_OP_F32_NEG = 0x8c,
+	WASM_OP_F64_NEG = 0x9a,
 	WASM_OP_REF_NULL = 0xd0,
 	WASM_OP_REF_FUNC = 0xd2,
 	WASM_OP_SIMD = 0xfd,
