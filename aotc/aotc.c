@@ -234,7 +234,7 @@ static int find_tools(struct build *build)
 	char reason[TOOLCHAIN_REASON_SIZE];
 	int r = toolchain_find(&build->work, &build->tools, reason);
 
-	if (r == 0)
+	if (r == 0 && build->plan.tier != OBJECT_QUICK) /* tcc builds for all */
 		r = toolchain_aim(&build->work, &build->tools, build->plan.cpu, reason);
 	return r == TOOLCHAIN_MISSING ? build_fail(build, "%s", reason) : r;
 }
@@ -277,6 +277,7 @@ static int run(struct build *build, const struct options *o, uint64_t *bytes)
 		return build_fail(
 			build, "%.200s: %s", o->keep ? o->keep : "work folder", strerror(-r));
 	r = find_tools(build);
+	toolchain_take_tier(&build->tools, build->plan.tier);
 	if (r == 0)
 		r = take_module(build, o);
 	if (r == 0)
@@ -338,6 +339,7 @@ static int compile_module(const struct options *o)
 /* One line for each tier that can be made here. */
 static int print_ids(struct build *build, struct plan plan)
 {
+	struct toolchain tools;
 	char hex[HASH_HEX_SIZE];
 	struct hash id;
 
@@ -345,7 +347,9 @@ static int print_ids(struct build *build, struct plan plan)
 		plan.tier = (enum object_tier)tier;
 		if (!compile_has(&build->tools, plan.tier))
 			continue;
-		int r = toolchain_id(&build->work, &build->tools, &plan, &id);
+		tools = build->tools;
+		toolchain_take_tier(&tools, plan.tier);
+		int r = toolchain_id(&build->work, &tools, &plan, &id);
 		if (r)
 			return r;
 		printf("id %s %s\n", object_tier_name(tier), hash_to_hex(&id, hex));

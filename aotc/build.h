@@ -33,6 +33,7 @@ struct build {
 	uint64_t part_bytes;  /* of code in a part; 0: what pays */
 	uint32_t jobs;        /* tools at once */
 	uint32_t parts;       /* of the generated C: m_0.c, m_1.c, ... behind m-head.h */
+	bool text_is_known;   /* the translator's, word by word */
 	bool plain;           /* the form that is compiled */
 	const char *plain_why;
 	bool walls_told;

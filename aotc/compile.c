@@ -55,6 +55,7 @@ int compile_config(const struct build *build, char **text)
 	fprintf(file, "#define RS_QUICK %d\n", build->plan.tier == OBJECT_QUICK);
 	fprintf(file, "#define RS_RELAXED_READS %d\n", build->plan.relaxed_reads);
 	fprintf(file, "#define RS_INSTRUMENTED %d\n", build->plan.tier == OBJECT_INSTRUMENTED);
+	fprintf(file, "#define RS_TYPES_MAX %u\n", front_limits_default.types);
 	fprintf(file, "#define RS_TABLE_GROWTH %u\n",
 		build->facts.n.table_fixed ? 0 : TABLE_GROWTH);
 	fprintf(file, "#define RS_FIXED_TABLE %u\n",
@@ -143,9 +144,9 @@ static int judge_compiler(struct build *build, const struct build_job *job)
 
 /* The folder above bin/, for compilers outside of /usr. */
 static void allow_compiler(
-	struct build *build, char folder[TOOLCHAIN_PATH_SIZE], struct build_job *job)
+	const char *compiler, char folder[TOOLCHAIN_PATH_SIZE], struct build_job *job)
 {
-	snprintf(folder, TOOLCHAIN_PATH_SIZE, "%s", build->tools.cc);
+	snprintf(folder, TOOLCHAIN_PATH_SIZE, "%s", compiler);
 	for (int i = 0; i < 2; i++) {
 		char *slash = strrchr(folder, '/');
 		if (slash)
@@ -167,7 +168,7 @@ static int compile_parts(struct build *build)
 	for (uint32_t i = 0; i < build->parts; i++) {
 		fill_command(build, i, &commands[i]);
 		jobs[i] = build_tool(build, commands[i].name, "the compiler", commands[i].argv);
-		allow_compiler(build, folder, &jobs[i]);
+		allow_compiler(build->tools.cc, folder, &jobs[i]);
 	}
 	r = build_run(build, "compile", jobs, build->parts);
 	for (uint32_t i = 0; r == 0 && i < build->parts; i++)
@@ -183,7 +184,7 @@ static int link_parts(struct build *build)
 
 	if (!names)
 		return -ENOMEM;
-	add(&c, build->tools.cc);
+	add(&c, build->tools.linker);
 	flags_link(&build->plan, c.argv, &c.count);
 	for (uint32_t i = 0; i < build->parts; i++) {
 		snprintf(names + 16 * i, 16, "m_%u.o", i);
@@ -193,7 +194,7 @@ static int link_parts(struct build *build)
 	add(&c, "-o");
 	add(&c, COMPILE_OBJECT);
 	struct build_job job = build_tool(build, "link", "the linker", c.argv);
-	allow_compiler(build, folder, &job);
+	allow_compiler(build->tools.linker, folder, &job);
 	int r = build_run(build, "link", &job, 1);
 	return r ? r : judge_compiler(build, &job);
 }
@@ -225,11 +226,38 @@ static bool always(const struct toolchain *tools)
 	return true;
 }
 
+/* The one place where tcc's objects, which hide nothing, are told what to export. */
+static const char exports[] =
+	"{ global: " OBJECT_INSTANTIATE "; " OBJECT_RUN "; local: *; };\n";
+
+/* What tcc does not take, or takes too long for, may be nothing to the other compilers. */
+static int compile_quick(struct build *build)
+{
+	if (!build->text_is_known)
+		return build_unfit(build, "%s", build->plain_why);
+	int r = write_config(build);
+	if (r == 0)
+		r = headers_write_quick(&build->work);
+	if (r == 0)
+		r = work_write(&build->work, "exports.map", exports, sizeof exports - 1);
+	if (r == 0)
+		r = compile_parts(build);
+	if (r == 0)
+		r = link_parts(build);
+	return r == BUILD_REFUSED ? BUILD_UNFIT : r;
+}
+
+static bool has_tcc(const struct toolchain *tools)
+{
+	return tools->tcc[0] != '\0';
+}
+
 /* How each tier is made, and with which tools it can be. */
 static const struct {
 	int (*make)(struct build *build);
 	bool (*can)(const struct toolchain *tools);
 } tiers[OBJECT_TIERS] = {
+	[OBJECT_QUICK] = { compile_quick, has_tcc },
 	[OBJECT_FULL] = { compile_full, always },
 	[OBJECT_PROFILED] = { compile_profiled, with_profiles },
 	[OBJECT_INSTRUMENTED] = { compile_full, with_profiles },

@@ -19,6 +19,8 @@ EMBED(headers_simd, "runtime/w2c/rs-simd.h");
 EMBED(headers_simd_plain, "runtime/w2c/rs-simd-plain.h");
 EMBED(headers_simd_after, "runtime/w2c/rs-simd-after.h");
 EMBED(headers_counters, "runtime/w2c/rs-counters.ld");
+EMBED(headers_quick, "runtime/w2c/rs-quick.h");
+EMBED(headers_tcc, "runtime/w2c/rs-tcc.h");
 EMBED(headers_object, "runtime/w2c/object.c");
 EMBED(headers_rt_1_0_32, "runtime/w2c/wasm-rt-1.0.32.h");
 EMBED(headers_rt_1_0_33, "runtime/w2c/wasm-rt-1.0.33.h");
@@ -74,5 +76,26 @@ int headers_write_simd(struct work *work)
 		r = write_one(work, &all[i]);
 	fd_closep(&inner.fd);
 	fd_closep(&outer.fd);
+	return r;
+}
+
+/* What wasm2c's text includes. All of it stands in rs-tcc.h. */
+static const char *const system_headers[] = { "alloca.h", "assert.h", "math.h", "stdarg.h",
+	"stdbool.h", "stddef.h", "stdint.h", "stdlib.h", "string.h" };
+
+int headers_write_quick(struct work *work)
+{
+	static const struct embedded all[] = {
+		{ "rs-quick.h", headers_quick, headers_quick_end },
+		{ "rs-tcc.h", headers_tcc, headers_tcc_end },
+	};
+	struct work folder = { .fd = -1 };
+	int r = work_folder(work, "tcc", &folder);
+
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(all); i++)
+		r = write_one(work, &all[i]);
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(system_headers); i++)
+		r = work_write(&folder, system_headers[i], "", 0);
+	fd_closep(&folder.fd);
 	return r;
 }

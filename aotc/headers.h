@@ -17,3 +17,6 @@ int headers_write(struct work *work, enum headers_family family) MUST_USE;
 
 /* For a module with vectors: what its text calls simde/wasm/simd128.h, and what that includes. */
 int headers_write_simd(struct work *work) MUST_USE;
+
+/* And for tcc: rs-quick.h, rs-tcc.h, and in tcc/ empty files of the system headers' names. */
+int headers_write_quick(struct work *work) MUST_USE;

@@ -5,6 +5,7 @@
 
 #include "aotc/compile.h"
 #include "aotc/provenance.h"
+#include "aotc/quick.h"
 #include "aotc/skeleton.h"
 
 /* One part of the file; each begins at a page boundary. */
@@ -269,6 +270,8 @@ static int make_tables(struct build *build, struct packing *p)
 	if (verify(p->elf, p->pieces[PIECE_ELF].size, facts->n.imports_used, &p->symbols,
 		    reason) != 0)
 		return build_fail(build, "the linked object %s", reason);
+	if (build->plan.tier == OBJECT_QUICK && quick_frames(build, &p->symbols) != 0)
+		return BUILD_UNFIT;
 	int r = make_functions(facts, &p->symbols, &p->functions, &count);
 	if (r)
 		return r;

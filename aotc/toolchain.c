@@ -81,6 +81,16 @@ static bool find_cc(char path[TOOLCHAIN_PATH_SIZE])
 	return find_in_path("gcc", path) || find_in_path("clang", path);
 }
 
+static bool find_tcc(char path[TOOLCHAIN_PATH_SIZE])
+{
+	const char *given = getenv("REDSHIRT_TCC");
+
+	if (!given)
+		return find_in_path("tcc", path);
+	snprintf(path, TOOLCHAIN_PATH_SIZE, "%s", given);
+	return *given && is_program(path);
+}
+
 /* 1.0.32 is the last of its family; what does not say a version is taken for new. */
 static enum headers_family family_of(const char *version)
 {
@@ -126,6 +136,21 @@ static int ask_compiler(struct work *work, struct toolchain *tools)
 		tools->cc_version, sizeof tools->cc_version);
 }
 
+/* One that does not answer, or is for another machine, is none. */
+static int ask_tcc(struct work *work, struct toolchain *tools)
+{
+	char line[256] = "";
+	int r = find_tcc(tools->tcc) ? probe_line(work, tools->tcc, "-v", line, sizeof line)
+				     : PROBE_SILENT;
+
+	if (r == 0 && (sscanf(line, "tcc version %31s", tools->tcc_version) != 1 ||
+			      !strstr(line, "x86_64 Linux")))
+		r = PROBE_SILENT;
+	if (r > 0)
+		tools->tcc[0] = tools->tcc_version[0] = '\0';
+	return r > 0 ? 0 : r;
+}
+
 _Static_assert(
 	(int)TOOLCHAIN_MISSING == (int)PROBE_SILENT, "a tool that does not answer is none");
 
@@ -145,7 +170,9 @@ int toolchain_find(struct work *work, struct toolchain *out, char reason[TOOLCHA
 	out->family = family_of(out->wasm2c_version);
 	find_features(out);
 	snprintf(reason, TOOLCHAIN_REASON_SIZE, "%.200s does not run", out->cc);
-	return ask_compiler(work, out);
+	memcpy(out->linker, out->cc, sizeof out->linker);
+	r = ask_compiler(work, out);
+	return r ? r : ask_tcc(work, out);
 }
 
 int toolchain_aim(struct work *work, struct toolchain *tools, enum plan_cpu cpu,
@@ -159,9 +186,23 @@ int toolchain_aim(struct work *work, struct toolchain *tools, enum plan_cpu cpu,
 	return r > 0 ? TOOLCHAIN_MISSING : r;
 }
 
+void toolchain_take_tier(struct toolchain *tools, enum object_tier tier)
+{
+	if (tier != OBJECT_QUICK)
+		return;
+	tools->compiler = FLAGS_TCC;
+	tools->cpu = (struct cpu){ 0 };
+	memcpy(tools->cc, tools->tcc, sizeof tools->cc);
+	memcpy(tools->cc_version, tools->tcc_version, sizeof tools->cc_version);
+}
+
 const char *toolchain_cc_name(const struct toolchain *tools)
 {
-	return tools->compiler == FLAGS_GCC ? "gcc" : "clang";
+	static const char *const names[FLAGS_COMPILERS] = {
+		[FLAGS_GCC] = "gcc", [FLAGS_CLANG] = "clang", [FLAGS_TCC] = "tcc"
+	};
+
+	return names[tools->compiler];
 }
 
 void toolchain_features(const struct toolchain *tools, char *text, size_t size)
@@ -219,16 +260,16 @@ static int id_add_file(struct id_text *id, const char *name, const char *path)
 }
 
 /* The programs behind the compiler's driver. One that it does not have (clang has no cc1) is no
- * part of it. */
+ * part of it; tcc is all in one, and only linked for. */
 static int id_add_parts(struct work *work, const struct toolchain *tools, struct id_text *id)
 {
 	static const char *const parts[] = { "cc1", "as", "ld" };
 
-	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+	for (size_t i = tools->compiler == FLAGS_TCC ? 2 : 0; i < ARRAY_LEN(parts); i++) {
 		char option[64], line[TOOLCHAIN_PATH_SIZE], path[TOOLCHAIN_PATH_SIZE];
 
 		snprintf(option, sizeof option, "-print-prog-name=%s", parts[i]);
-		int r = probe_line(work, tools->cc, option, line, sizeof line);
+		int r = probe_line(work, tools->linker, option, line, sizeof line);
 		if (r < 0)
 			return r;
 		if (r > 0 || (line[0] != '/' && !find_in_path(parts[i], path)))
@@ -270,6 +311,8 @@ int toolchain_id(struct work *work, const struct toolchain *tools, const struct 
 		r = id_add_file(&text, "wasm2c", tools->wasm2c);
 	if (r == 0)
 		r = id_add_file(&text, "cc", tools->cc);
+	if (r == 0)
+		r = id_add_file(&text, "linker", tools->linker);
 	if (r == 0)
 		r = id_add_parts(work, tools, &text);
 	if (r == 0)

@@ -3,8 +3,8 @@
  * for cache keys.
  *
  * wasm2c: $REDSHIRT_WASM2C; else wabt/bin/wasm2c beside aotc; else the first in $PATH. The
- * compiler: $REDSHIRT_CC, else gcc, else clang, from $PATH. Both are asked for their versions
- * inside the jail.
+ * compiler: $REDSHIRT_CC, else gcc, else clang, from $PATH. The quick tier's: $REDSHIRT_TCC
+ * (empty: none), else tcc from $PATH. All are asked for their versions inside the jail.
  */
 #pragma once
 
@@ -25,6 +25,8 @@ struct toolchain {
 	enum flags_compiler compiler;
 	char wasm2c[TOOLCHAIN_PATH_SIZE], wasm2c_version[32];
 	char cc[TOOLCHAIN_PATH_SIZE], cc_version[32];
+	char tcc[TOOLCHAIN_PATH_SIZE], tcc_version[32]; /* empty: none */
+	char linker[TOOLCHAIN_PATH_SIZE];               /* the compiler that links */
 	struct cpu cpu;                    /* that it builds for: toolchain_aim() */
 	uint32_t features;                 /* enum feature: what a module may use */
 	const char *without_simd;          /* why not; NULL when it is there */
@@ -38,6 +40,10 @@ int toolchain_find(
  */
 int toolchain_aim(struct work *work, struct toolchain *tools, enum plan_cpu cpu,
 	char reason[TOOLCHAIN_REASON_SIZE]) MUST_USE;
+
+/* The tools as a tier uses them: the quick one is compiled by tcc, for any CPU, and linked by the
+ * other compiler. */
+void toolchain_take_tier(struct toolchain *tools, enum object_tier tier);
 
 /* Everything that decides the bytes of an object but the module: programs, flags, headers,
  * layout, what is asked for. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "aotc/mend.h"
+#include "aotc/quick.h"
 #include "aotc/split.h"
 
 #define C_FACTOR         64ull /* DESIGN section 9: C at most so many times the wasm ... */
@@ -115,15 +116,18 @@ static int front_step(void *argument)
 	struct build *build = inside(argument);
 	CLEANUP(freep) uint8_t *wasm = NULL;
 	char reason[FRONT_REASON_SIZE] = "", name[64];
+	struct front_limits limits = front_limits_default;
 	struct front front = { 0 };
 	size_t size = 0;
 	int r = work_read(
 		&build->work, "module.wasm", front_limits_default.module_bytes, &wasm, &size);
 
+	if (build->plan.tier == OBJECT_QUICK)
+		limits.negations = QUICK_NEGATIONS_MAX;
 	snprintf(name, sizeof name, "wasm2c %s", build->tools.wasm2c_version);
 	if (r == 0)
-		r = front_run(wasm, size, build->tools.features, name, &front_limits_default,
-			&front, reason);
+		r = front_run(
+			wasm, size, build->tools.features, name, &limits, &front, reason);
 	if (r == FRONT_REFUSED) {
 		r = work_write(&build->work, "reason.txt", reason, strlen(reason));
 		return r ? STEP_ERROR : STEP_REFUSED;
@@ -252,7 +256,7 @@ static const char *why_plain(const struct build *build)
 		const char *why;
 	} rows[] = { { UNUSUAL_GROWING_TABLE, "its table grows" } };
 
-	if (faccessat(build->work.fd, TRANSLATOR_PLAIN, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+	if (!build->text_is_known)
 		return "the translator's text is not known";
 	if (build->plan.form == PLAN_PLAIN)
 		return "it was asked for";
@@ -264,6 +268,8 @@ static const char *why_plain(const struct build *build)
 
 static void choose_form(struct build *build)
 {
+	build->text_is_known =
+		faccessat(build->work.fd, TRANSLATOR_PLAIN, F_OK, AT_SYMLINK_NOFOLLOW) != 0;
 	build->plain_why = why_plain(build);
 	build->plain = build->plain_why != NULL;
 	if (build->plain)
@@ -276,6 +282,8 @@ static int run_text(struct build *build)
 	uint64_t part = build->part_bytes ? build->part_bytes : PART_CODE_BYTES;
 	uint64_t parts = (build->facts.n.code_bytes + part - 1) / part;
 
+	if (build->plan.tier == OBJECT_QUICK)
+		parts = 1; /* tcc is done before a second would have read the declarations */
 	build->parts = parts < 1                 ? 1
 		       : parts < BUILD_PARTS_MAX ? (uint32_t)parts
 						 : BUILD_PARTS_MAX;
@@ -296,6 +304,8 @@ int translate(struct build *build)
 {
 	int r = run_front(build);
 
+	if (r == 0 && build->plan.tier == OBJECT_QUICK)
+		r = quick_takes(build);
 	if (r == 0)
 		r = run_wasm2c(build);
 	return r ? r : run_text(build);

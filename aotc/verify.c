@@ -498,6 +498,7 @@ static int check_symtab(const struct elf *e, unsigned int index, struct verify_s
 	}
 	out->text_start = e->text->p_vaddr;
 	out->text_end = e->text->p_vaddr + e->text->p_filesz;
+	out->text = e->bytes + e->text->p_offset;
 	return 0;
 }
 

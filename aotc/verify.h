@@ -42,6 +42,7 @@ struct verify_symbols {
 	const char *names; /* names_bytes, the last one zero; each symbol's name lies in it */
 	uint64_t names_bytes;
 	uint64_t text_start, text_end;         /* addresses of code */
+	const uint8_t *text;                   /* its bytes */
 	uint64_t unwind_address, unwind_bytes; /* .eh_frame; 0 bytes: there is none */
 };
 

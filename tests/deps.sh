@@ -6,7 +6,7 @@
 # WABT_FOLDER: a newer WABT than Debian's is put there (SIMD needs one). It is optional: without it only that is lost.
 set -eu
 
-run_packages="gcc libc6-dev binutils make pkg-config wabt clang lld wasi-libc libclang-rt-14-dev-wasm32
+run_packages="gcc libc6-dev binutils tcc make pkg-config wabt clang lld wasi-libc libclang-rt-14-dev-wasm32
 	libseccomp-dev liburing-dev libsodium-dev libjansson-dev libsqlite3-dev scdoc protobuf-compiler python3-pip"
 test_packages="check libsubunit-dev spin libclang-rt-14-dev rustc libstd-rust-dev-wasm32 valgrind util-linux procps"
 slow_packages="npm"

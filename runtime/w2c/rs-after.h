@@ -5,6 +5,9 @@
  */
 #pragma once
 
+#if RS_QUICK
+#include "rs-quick.h"
+#endif
 #if RS_FIXED_TABLE
 #include "rs-calls.h"
 #endif

@@ -9,6 +9,7 @@
  *     RS_PLAIN                    1: the plain form, none of the tricks below
  *     RS_QUICK                    1: for the quick tier's compiler
  *     RS_RELAXED_READS            1: a load beyond memory whose value nobody uses need not trap
+ *     RS_TYPES_MAX                how many function types a module may have
  *     RS_TABLE_GROWTH             how many entries a growing table may gain
  *     RS_EXCEPTION_BYTES          see wasm-rt-exceptions.h
  *     RS_FIXED_TABLE              entries of the only table, when it never changes after instantiation; else 0
@@ -18,6 +19,11 @@
 #pragma once
 
 #include "rs-config.h"
+
+#if RS_QUICK
+#include "rs-tcc.h"
+#include "symbols.h"
+#else
 #include "symbols.h"
 
 #include <alloca.h>
@@ -30,6 +36,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LIKELY(x)   __builtin_expect(!!(x), 1)
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+/* With -fsignaling-nans the C library's isnan() is a call; the instruction does the same. */
+#undef isnan
+#define isnan(x) __builtin_isnan(x)
+#endif
+
 /* What all parts share, and part 0 defines. Hidden: its address is then a constant distance from the code. */
 #if RS_PARTS > 1
 #define RS_SHARED(declaration) extern declaration __attribute__((visibility("hidden")))
@@ -37,20 +51,14 @@
 #define RS_SHARED(declaration) static declaration
 #endif
 
-#define LIKELY(x)   __builtin_expect(!!(x), 1)
-#define UNLIKELY(x) __builtin_expect(!!(x), 0)
-
-/* With -fsignaling-nans the C library's isnan() is a call; the instruction does the same. */
-#undef isnan
-#define isnan(x) __builtin_isnan(x)
-
 /*
  * 1. Constant base. Both families print an access to linear memory as
  *        wasm_rt_memcpy(&result, &mem->data[addr], n);
  *    `data` points to an element type of its own, so _Generic knows which side is linear memory and puts a sum with a
- *    constant there: mem->data is never loaded, and the base becomes the instruction's displacement.
+ *    constant there: mem->data is never loaded, and the base becomes the instruction's displacement. (The quick tier has
+ *    macros of its own for it: rs-quick.h.)
  */
-#if RS_PLAIN
+#if RS_PLAIN || RS_QUICK
 typedef uint8_t rs_byte;
 #define wasm_rt_memcpy(to, from, n) __builtin_memcpy(to, from, n)
 #else
@@ -68,9 +76,9 @@ static const uint64_t addr = 0;
  * 2. Constant instance. With the depth counter switched on, every function of the text begins with
  *        if (++wasm_rt_call_stack_depth > WASM_RT_MAX_CALL_STACK_DEPTH) TRAP(EXHAUSTION);
  *    which these turn into `instance = &rs_instance;`, so that globals have constant addresses behind call_indirect as
- *    well. No counter is left: a guard page ends the stack.
+ *    well. No counter is left: a guard page ends the stack. (tcc makes no use of what is constant.)
  */
-#if RS_PLAIN
+#if RS_PLAIN || RS_QUICK
 #define RS_PROLOGUE 0
 #else
 #define RS_PROLOGUE                  1

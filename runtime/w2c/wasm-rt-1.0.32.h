@@ -13,7 +13,7 @@
  */
 #if RS_RELAXED_READS
 #define __asm__(text) ((void)0)
-#elif !RS_PLAIN
+#elif !RS_PLAIN && !RS_QUICK
 #define __asm__(text)                                                                            \
 	__extension__({                                                                          \
 		if (__builtin_classify_type(result) == 8)                                        \
@@ -39,9 +39,13 @@ typedef enum {
  * registrations stand in one function, and a type's text is its structure: so the address of the text, counted from
  * a fixed one, is the type's number. Never 0, which is what an empty table entry holds.
  */
+#if RS_QUICK
+#define wasm_rt_register_func_type(...) rs_type_number("(" #__VA_ARGS__ ")")
+#else
 #define wasm_rt_register_func_type(...)                                                          \
 	((uint32_t)((uintptr_t) "(" #__VA_ARGS__ ")" - (uintptr_t)&rs_type_anchor))
 static const char rs_type_anchor = 0;
+#endif
 
 typedef struct {
 	uint32_t func_type;

@@ -15,7 +15,7 @@
 #define WASM_RT_SANITY_CHECKS                                0
 #define WASM_RT_USE_STACK_DEPTH_COUNT                        RS_PROLOGUE /* until 1.0.34 */
 #define WASM_RT_STACK_DEPTH_COUNT                            RS_PROLOGUE /* since */
-#define WASM_RT_NONCONFORMING_ALLOW_OOB_READ_ELIMINATION     RS_RELAXED_READS
+#define WASM_RT_NONCONFORMING_ALLOW_OOB_READ_ELIMINATION     (RS_RELAXED_READS || RS_QUICK)
 #if !RS_PLAIN || RS_EXCEPTION_BYTES > 0
 /* Then accesses name mem->data[addr]. The copy of the size would be an old one in a handler, too. */
 #define WASM_RT_USE_LOCAL_MEMORY_BASE_SIZE 0

@@ -240,6 +240,14 @@ START_TEST(programs_of_an_unknown_translator_do_what_they_say)
 }
 END_TEST
 
+/* _i: two for each wasm2c, the second in the plain form. */
+START_TEST(programs_of_the_quick_tier_do_what_they_say)
+{
+	harness_plan.tier = OBJECT_QUICK;
+	run_all((enum harness_wasm2c)(_i / 2), 0, _i % 2, _i % 2 ? 4 : 1);
+}
+END_TEST
+
 START_TEST(vectors_work_where_the_translator_knows_them)
 {
 	struct harness h;
@@ -440,6 +448,8 @@ static Suite *aotc_suite(void)
 	tcase_set_timeout(run, 120);
 	tcase_add_loop_test(run, programs_do_what_they_say, 0, HARNESS_WASM2CS);
 	tcase_add_loop_test(run, programs_in_parts_do_what_they_say, 0, HARNESS_WASM2CS);
+	tcase_add_loop_test(
+		run, programs_of_the_quick_tier_do_what_they_say, 0, 2 * HARNESS_WASM2CS);
 	tcase_add_loop_test(
 		run, programs_of_an_unknown_translator_do_what_they_say, 0, HARNESS_WASM2CS);
 	tcase_add_test(run, vectors_work_where_the_translator_knows_them);

@@ -174,16 +174,17 @@ START_TEST(every_tier_gives_the_same_answer)
 {
 	struct harness h;
 
-	if (!translate_known(&h, _i))
-		return;
 	for (uint32_t tier = 0; tier < OBJECT_TIERS; tier++) {
-		h.build.plan.tier = (enum object_tier)tier;
-		if (tier == OBJECT_FULL || tier == OBJECT_PROFILED || /* which takes a run */
-			!compile_has(&h.build.tools, h.build.plan.tier))
+		harness_plan.tier = (enum object_tier)tier;
+		if (tier == OBJECT_FULL || tier == OBJECT_PROFILED) /* which takes a run */
 			continue;
-		ck_assert_msg(answer(&h) == ANSWER, "%s", object_tier_name(tier));
+		if (!translate_known(&h, _i))
+			return;
+		ck_assert_msg(!compile_has(&h.build.tools, h.build.plan.tier) ||
+				      answer(&h) == ANSWER,
+			"%s", object_tier_name(tier));
+		harness_deinit(&h);
 	}
-	harness_deinit(&h);
 }
 END_TEST
 

@@ -16,6 +16,8 @@
 #include "runtime/object.h"
 #include "runtime/w2c/symbols.h"
 
+struct plan harness_plan = { .tier = OBJECT_FULL };
+
 static const char *path_of(enum harness_wasm2c which)
 {
 	static char path[4096];
@@ -65,7 +67,7 @@ int harness_translate(
 	char reason[TOOLCHAIN_REASON_SIZE];
 
 	*h = (struct harness){ .object = -1,
-		.build = { .plan = plan_default,
+		.build = { .plan = harness_plan,
 			.jobs = 2,
 			.part_bytes = part_bytes,
 			.memory_base = MEMORY_BASE,
@@ -80,6 +82,7 @@ int harness_translate(
 	ck_assert_int_eq(toolchain_find(&h->build.work, &h->build.tools, reason), 0);
 	ck_assert_int_eq(
 		toolchain_aim(&h->build.work, &h->build.tools, h->build.plan.cpu, reason), 0);
+	toolchain_take_tier(&h->build.tools, h->build.plan.tier);
 	ck_assert_int_eq(
 		work_take(&h->build.work, "module.wasm", module, MIB, &h->build.module_bytes),
 		0);

@@ -19,6 +19,9 @@ enum harness_wasm2c {
 };
 bool harness_has(enum harness_wasm2c which);
 
+/* What is asked for: plan_default, until a test sets something else. */
+extern struct plan harness_plan;
+
 struct harness {
 	struct build build;
 	char folder[64]; /* kept; the text is text.wat, the module module.wasm */
