@@ -260,7 +260,7 @@ START_TEST(nothing_survives_rsd_and_the_next_one_goes_on)
 	ck_assert_int_eq(run_join(&compile).status, 1);
 	ck_assert_int_eq(run_join(&attached).status, 1);
 
-	run_rsd();
+	run_rsd_full();
 	run_expect(0, NULL, "test \"$(rsctl ls -q | sort | grep -c -F '%s')\" -ge 1", programs);
 	run_expect(0, "", "rsctl ps -q");
 	everything_works();
@@ -297,7 +297,7 @@ static void add_tests(TCase *tc)
 static Suite *suite(void)
 {
 	Suite *s = suite_create("kills");
-	TCase *tc = run_case("parts");
+	TCase *tc = run_case_with("parts", run_rsd_full);
 
 	add_tests(tc);
 	suite_add_tcase(s, tc);

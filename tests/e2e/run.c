@@ -517,6 +517,11 @@ void run_rsd(void)
 	run_rsd_with("");
 }
 
+void run_rsd_full(void)
+{
+	run_rsd_with("--tier full");
+}
+
 static bool rsd_is_there(void)
 {
 	struct seen now;

@@ -33,6 +33,9 @@ void run_rsd(void);                  /* `run_rsd_with("")` */
 /* Starts rsd, which allows what nobody spoke of unless `more`, the rest of its command line,
  * says otherwise; then it listens. */
 void run_rsd_with(const char *more);
+/* Every start waits for the full tier, and nothing is made behind: for what is about speed, or
+ * about the compiler. */
+void run_rsd_full(void);
 void run_rsd_end(void);              /* ends it if it is still there; nothing may be left */
 pid_t run_rsd_pid(void);
 /* Waits for its end, however that comes, and for the end of everything it had started. */

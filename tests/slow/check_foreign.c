@@ -136,7 +136,7 @@ static Suite *suite(void)
 
 	tcase_set_timeout(tc, 240);
 	tcase_add_unchecked_fixture(tc, setup, run_folders_end);
-	tcase_add_checked_fixture(tc, run_rsd, run_rsd_end);
+	tcase_add_checked_fixture(tc, run_rsd_full, run_rsd_end);
 	tcase_add_test(tc, a_module_of_21_megabytes_is_compiled_within_limits);
 	tcase_add_test(tc, it_speaks);
 	tcase_add_test(tc, equations_are_solved);

@@ -62,7 +62,7 @@ static void find_kernels(void)
 static Suite *suite(void)
 {
 	Suite *s = suite_create("kernels");
-	TCase *some = tcase_create("some"), *all = run_case("all");
+	TCase *some = tcase_create("some"), *all = run_case_with("all", run_rsd_full);
 
 	find_kernels();
 	tcase_add_test(some, there_are_kernels);

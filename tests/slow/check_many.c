@@ -182,7 +182,7 @@ END_TEST
 START_TEST(a_thousand_mediated_lanes_come_and_go)
 {
 	run_rsd_end();
-	run_rsd_with("--mediate");
+	run_rsd_with("--tier full --mediate");
 	a_thousand_lanes_come_and_go();
 }
 END_TEST
@@ -190,7 +190,7 @@ END_TEST
 static void fresh(void)
 {
 	run_folders();
-	run_rsd();
+	run_rsd_full();
 }
 
 static void end(void)

@@ -39,13 +39,14 @@ END_TEST
 
 static void rsd_that_mediates(void)
 {
-	run_rsd_with("--mediate");
+	run_rsd_with("--tier full --mediate");
 }
 
 static Suite *suite(void)
 {
 	Suite *s = suite_create("switches");
-	TCase *both[] = { run_case("direct"), run_case_with("mediated", rsd_that_mediates) };
+	TCase *both[] = { run_case_with("direct", run_rsd_full),
+		run_case_with("mediated", rsd_that_mediates) };
 
 	run_limit_s = 300;
 	for (size_t i = 0; i < ARRAY_LEN(both); i++) {

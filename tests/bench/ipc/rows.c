@@ -26,7 +26,7 @@ const char *const rows_groups[GROUPS] = {
 /* Under an rsd of its own with this option, whose objects are the other's. */
 #define OWN_RSD(option, command)                                                         \
 	"export REDSHIRT_RUN_DIR=\"$here\"/own REDSHIRT_STATE_DIR=\"$here\"/own-state; " \
-	"rsd --default-grant allow " option " 2>\"$here\"/own.log & own=$!; "            \
+	"rsd --tier full --default-grant allow " option " 2>\"$here\"/own.log & own=$!; "            \
 	"until [ -S \"$here\"/own/control.sock ]; do sleep 0.01; done; "                 \
 	"rsctl start \"$guests\"/bench_echo.wasm bench:echo >\"$here\"/own.started "     \
 	"&& " command "; said=$?; kill $own; wait $own; exit $said"

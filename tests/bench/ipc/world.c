@@ -70,7 +70,7 @@ static void open_lanes(uint32_t count)
 void world_begin(enum place place)
 {
 	go_to(place);
-	run_rsd_with("--max-body 64M --native bench");
+	run_rsd_with("--tier full --max-body 64M --native bench");
 	native = run_behind("exec \"$bench\"/native_echo bench:native");
 	run_start("rsctl start \"$guests\"/bench_echo.wasm bench:echo");
 	run_start("rsctl start \"$guests\"/bench_echo.wasm bench:lanes");

@@ -172,7 +172,7 @@ static void compile(struct program *p, enum way way)
 	struct trial trial;
 
 	file_of(p, way, file);
-	snprintf(command, sizeof(command), "%sexec rsctl compile --json \"$0\"",
+	snprintf(command, sizeof(command), "%sexec rsctl compile --wait --json \"$0\"",
 		ways_all[way].place);
 	must(trial_shell(command, file, "", NULL, &trial), "compile");
 	if (trial.status)
