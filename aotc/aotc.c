@@ -365,7 +365,8 @@ static void describe_toolchain(const struct toolchain *tools, const struct plan 
 	printf("translator wasm2c %s %s\n", tools->wasm2c_version, tools->wasm2c);
 	printf("compiler %s %s %s\n", toolchain_cc_name(tools), tools->cc_version, tools->cc);
 	printf("features %s\n", features);
-	printf("cpu %s%s\n", tools->cpu.name, cpu_is_here(plan->cpu) ? "" : " elsewhere");
+	printf("cpu %s%s\n", tools->cpu.name,
+		object_cpu_is_here(plan_cpu_name(plan->cpu)) ? "" : " elsewhere");
 	if (tools->without_simd)
 		printf("without simd: %s\n", tools->without_simd);
 }

@@ -154,18 +154,3 @@ void cpu_append(const struct cpu *cpu, const char **argv, size_t *count)
 		at += strlen(at) + 1)
 		argv[(*count)++] = at;
 }
-
-bool cpu_is_here(enum plan_cpu cpu)
-{
-	__builtin_cpu_init();
-	switch (cpu) {
-	case PLAN_X86_64_V2:
-		return __builtin_cpu_supports("x86-64-v2");
-	case PLAN_X86_64_V3:
-		return __builtin_cpu_supports("x86-64-v3");
-	case PLAN_X86_64_V4:
-		return __builtin_cpu_supports("x86-64-v4");
-	default:
-		return true;
-	}
-}

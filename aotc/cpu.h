@@ -28,6 +28,3 @@ int cpu_find(struct work *work, const char *cc, enum flags_compiler compiler,
 /* Appends the words to argv, which has room for CPU_WORDS_MAX more. They live as long as cpu.
  */
 void cpu_append(const struct cpu *cpu, const char **argv, size_t *count);
-
-/* Can this machine run what is built for it? */
-bool cpu_is_here(enum plan_cpu cpu);

@@ -97,6 +97,18 @@ const char *object_tier_name(uint32_t tier)
 	return tier < OBJECT_TIERS ? names[tier] : "unknown tier";
 }
 
+bool object_cpu_is_here(const char *cpu)
+{
+	__builtin_cpu_init();
+	if (strcmp(cpu, "x86-64-v2") == 0)
+		return __builtin_cpu_supports("x86-64-v2");
+	if (strcmp(cpu, "x86-64-v3") == 0)
+		return __builtin_cpu_supports("x86-64-v3");
+	if (strcmp(cpu, "x86-64-v4") == 0)
+		return __builtin_cpu_supports("x86-64-v4");
+	return strcmp(cpu, "native") == 0 || strcmp(cpu, "x86-64") == 0;
+}
+
 static bool same(const char *ours, const char *theirs, size_t size)
 {
 	return strlen(ours) == size && memcmp(ours, theirs, size) == 0;

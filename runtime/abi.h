@@ -81,6 +81,10 @@ enum object_tier {
  */
 const char *object_tier_name(uint32_t tier);
 
+/* Can this machine run objects that are built for that CPU: "native", "x86-64", "x86-64-v2",
+ * ... "-v4"? */
+bool object_cpu_is_here(const char *cpu);
+
 /*
  * The build record: lines "key value\n" in a fixed order, printable ASCII, the same bytes for
  * the same input (so no time is in it). Readers take the keys they know:

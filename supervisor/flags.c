@@ -44,7 +44,8 @@ static const char *read_cpu(void *field, const char *value)
 	*(const char **)field = value;
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (strcmp(value, words[i]) == 0)
-			return NULL;
+			return object_cpu_is_here(value) ? NULL
+							 : "a level that this machine has";
 	return "native, x86-64, x86-64-v2, x86-64-v3 or x86-64-v4";
 }
 

@@ -83,10 +83,12 @@ END_TEST
 
 START_TEST(every_machine_runs_what_is_for_any)
 {
-	ck_assert(cpu_is_here(PLAN_NATIVE));
-	ck_assert(cpu_is_here(PLAN_X86_64));
-	ck_assert(!cpu_is_here(PLAN_X86_64_V4) || cpu_is_here(PLAN_X86_64_V3));
-	ck_assert(!cpu_is_here(PLAN_X86_64_V3) || cpu_is_here(PLAN_X86_64_V2));
+	ck_assert(object_cpu_is_here("native"));
+	ck_assert(object_cpu_is_here("x86-64"));
+	ck_assert(!object_cpu_is_here("x86-64-v4") || object_cpu_is_here("x86-64-v3"));
+	ck_assert(!object_cpu_is_here("x86-64-v3") || object_cpu_is_here("x86-64-v2"));
+	ck_assert(!__builtin_cpu_supports("avx2") == !object_cpu_is_here("x86-64-v3"));
+	ck_assert(!object_cpu_is_here("x86-64-v5"));
 }
 END_TEST
 

@@ -171,11 +171,41 @@ START_TEST(what_is_no_module_is_refused)
 }
 END_TEST
 
+/* A line of the object's record. */
+static bool object_says(const char *line)
+{
+	char command[300];
+
+	snprintf(command, sizeof command, "grep -a -x -q '%s' %s", line, object);
+	return system(command) == 0;
+}
+
+START_TEST(a_plan_is_made_as_asked)
+{
+	char id[128];
+
+	ck_assert_int_eq(aotc("--form plain --target-cpu x86-64 --relaxed-reads -o %s %s",
+				 object, small_module),
+		0);
+	ck_assert(object_says("form plain it was asked for"));
+	ck_assert(object_says("cpu x86-64 -march=x86-64"));
+	ck_assert(object_says("relaxed-reads yes"));
+	ck_assert_int_eq(aotc("--toolchain"), 0);
+	snprintf(id, sizeof id, "%s", strstr(said, "id full "));
+	id[strcspn(id, "\n")] = '\0';
+	ck_assert_int_eq(aotc("--toolchain --target-cpu x86-64"), 0);
+	ck_assert_ptr_nonnull(strstr(said, "\ncpu x86-64\n"));
+	ck_assert_ptr_null(strstr(said, id));
+}
+END_TEST
+
 START_TEST(wrong_usage_says_how)
 {
 	static const char *const wrong[] = { "", "a.wasm", "--nonsense", "-o x a.wasm b.wasm",
 		"--jobs 0 -o x a.wasm", "--input-fd 99 --output-fd 1", "--output-fd x",
-		"-o x --output-fd 1 a.wasm" };
+		"-o x --output-fd 1 a.wasm", "--tier fast -o x a.wasm",
+		"--form odd -o x a.wasm", "--target-cpu z80 -o x a.wasm",
+		"--toolchain --relaxed-reads=no" };
 
 	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
 		ck_assert_int_eq(aotc("%s", wrong[i]), 2);
@@ -319,6 +349,7 @@ static Suite *aotc_program_suite(void)
 	tcase_add_test(tc, descriptors_serve_as_well);
 	tcase_add_test(tc, the_same_module_gives_the_same_bytes_in_any_folder);
 	tcase_add_test(tc, what_is_no_module_is_refused);
+	tcase_add_test(tc, a_plan_is_made_as_asked);
 	tcase_add_test(tc, wrong_usage_says_how);
 	tcase_add_test(tc, failures_are_not_refusals);
 	tcase_add_test(tc, the_toolchain_has_one_name);
