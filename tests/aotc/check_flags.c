@@ -67,6 +67,8 @@ static const struct row compile_rows[] = {
 		ON_BOTH },
 	{ "-fno-plt", "-fplt", "void g(void); void f(void) { g(); g(); }", "@PLT", false,
 		ON_BOTH },
+	{ "-fasynchronous-unwind-tables", "-fno-asynchronous-unwind-tables -fno-unwind-tables",
+		"void f(void) {}", ".cfi_startproc", true, ON_BOTH },
 	{ "-ffunction-sections", "", "void f(void) {}", ".text.f", true, ON_BOTH },
 	{ "-falign-functions=64", "", "void f(void) {}", ".p2align 6", true, ON_BOTH },
 	{ "-falign-loops=32", "",
