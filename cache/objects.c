@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <sys/mman.h>
@@ -171,12 +172,16 @@ static int copy(int from, off_t at, uint64_t size_max, int to, uint64_t *copied)
  * memfd_new() asks for memory that execve() refuses; that does not hinder the worker, who maps
  * it executable.
  */
-static int sealed_copy(int from, off_t at, uint64_t size_max, int *memfd, uint64_t *size)
+static int sealed_copy(const struct hash *key, int from, off_t at, uint64_t size_max,
+	int *memfd, uint64_t *size)
 {
+	char hex[HASH_HEX_SIZE], name[32];
 	CLEANUP(fd_closep) int fd = -1;
 	char more;
 
-	int r = memfd_new("redshirt-object", 0, 0, &fd);
+	/* perf knows an object by this name */
+	snprintf(name, sizeof(name), "redshirt-%.16s", hash_to_hex(key, hex));
+	int r = memfd_new(name, 0, 0, &fd);
 	if (r == 0)
 		r = copy(from, at, size_max, fd, size);
 	if (r)
@@ -244,7 +249,7 @@ static int load_checked(const struct objects *objects, const struct hash *key, i
 		return r == FILE_SHORT ? DAMAGE_CUT : r;
 	if (memcmp(kept.magic, kept_magic, sizeof(kept_magic)) != 0)
 		return DAMAGE_MAGIC;
-	r = sealed_copy(fd, sizeof(kept), objects->size_max, &sealed, size);
+	r = sealed_copy(key, fd, sizeof(kept), objects->size_max, &sealed, size);
 	if (r)
 		return r == OBJECTS_TOO_BIG ? DAMAGE_SIZE : r;
 	r = object_mac(objects, key, sealed, *size, mac);
@@ -314,7 +319,7 @@ int objects_save(struct objects *objects, const struct hash *key, int fd, int *m
 	uint8_t mac[MAC_BYTES];
 	char name[HASH_HEX_SIZE];
 
-	int r = sealed_copy(fd, 0, objects->size_max, &sealed, size);
+	int r = sealed_copy(key, fd, 0, objects->size_max, &sealed, size);
 	if (r == 0)
 		r = object_mac(objects, key, sealed, *size, mac);
 	if (r)

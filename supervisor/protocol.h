@@ -74,6 +74,8 @@
  *     {"manifest": {right ("use" "register"), interface (name or hex), called, reason, grant?
  *     ("allow" "deny" "ask"; missing: the user said nothing)}}; called and reason are the
  *     program's own words
+ * debug      process (or text, as for logs)
+ *     final: process, pid, program; the packet carries a descriptor: the object it runs, sealed
  * logs       process (or text: its number, or a program prefix: its newest process),
  *            follow?, lines?
  *     row: process, time_ms, text,

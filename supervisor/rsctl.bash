@@ -19,7 +19,7 @@ _rsctl() {
 		esac
 	done
 	case $before in
-	--socket)
+	--socket | --symbols)
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		return
 		;;

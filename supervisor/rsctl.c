@@ -101,6 +101,11 @@ static const struct option answer_options[] = {
 		FIELD(always) },
 	COMMON,
 };
+static const struct option debug_options[] = {
+	{ 0, "symbols", "DIR", "run nothing: leave its debug file for perf report --symfs DIR",
+		options_text, FIELD(symbols) },
+	COMMON,
+};
 static const struct option stop_options[] = {
 	{ 't', "timeout", "SECONDS", "kill it if it is there after that (10)", options_duration,
 		FIELD(timeout_ms) },
@@ -189,6 +194,8 @@ static const struct command commands[] = {
 		false, true, rsctl_show_logs },
 	{ "inspect", "PROCESS|HASH", "show all that is known of a process or program",
 		OPTIONS(plain_options), 1, 1, false, true, rsctl_inspect },
+	{ "debug", "PROCESS [GDB ARGS...]", "run gdb on a process, with its Wasm names",
+		OPTIONS(debug_options), 1, ANY, true, false, rsctl_debug },
 	{ "stop", "PROCESS...", "ask processes to end, then kill them", OPTIONS(stop_options),
 		1, ANY, false, false, rsctl_act_stop },
 	{ "kill", "PROCESS...", "send processes a signal", OPTIONS(kill_options), 1, ANY, false,

@@ -30,6 +30,7 @@ struct rsctl {
 	uint64_t lines;      /* UINT64_MAX: all there are */
 	uint64_t timeout_ms; /* UINT64_MAX: rsd's default */
 	int signal;
+	const char *symbols; /* a folder for debug files */
 
 	/* of grants */
 	bool registers, asks, mediated, hard;
@@ -64,6 +65,7 @@ int rsctl_about_version(struct rsctl *ctl);
 int rsctl_about_doctor(struct rsctl *ctl);
 
 int rsctl_inspect(struct rsctl *ctl);
+int rsctl_debug(struct rsctl *ctl);
 
 int rsctl_asks_pending(struct rsctl *ctl);
 int rsctl_asks_answer(struct rsctl *ctl);

@@ -23,6 +23,7 @@ const struct session_op *const control_ops[] = {
 	&control_ps,
 	&control_ls,
 	&control_inspect,
+	&control_debug,
 	&control_logs,
 	&control_events,
 	&control_pending,

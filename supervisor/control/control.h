@@ -32,6 +32,8 @@ uint32_t control_clients(const struct control *control);
 
 /* control_show.c */
 extern const struct session_op control_version, control_ps, control_ls;
+/* control_debug.c */
+extern const struct session_op control_debug;
 /* control_inspect.c */
 extern const struct session_op control_inspect;
 /* control_read.c */

@@ -32,6 +32,7 @@ int client_open(const char *socket_path, struct client *out)
 void client_close(struct client *client)
 {
 	fd_closep(&client->fd);
+	fd_closep(&client->given);
 	json_decref(client->packet);
 	free(client->buffer);
 	client->packet = NULL;
@@ -172,6 +173,35 @@ static int read_output(struct client *client, size_t size, struct reply *out)
 		       : CLIENT_BROKEN;
 }
 
+/* As recv(), and keeps one descriptor; there is no room for more. */
+static ssize_t receive_bytes(struct client *client)
+{
+	union {
+		struct cmsghdr head;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec room = { client->buffer, CONTROL_PACKET_MAX };
+	struct msghdr message = { .msg_iov = &room,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = CMSG_LEN(sizeof(int)) };
+	ssize_t n = recvmsg(client->fd, &message, MSG_TRUNC | MSG_CMSG_CLOEXEC);
+
+	if (n < 0)
+		return n;
+	const struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+	fd_closep(&client->given);
+	if (head && head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_RIGHTS &&
+		head->cmsg_len == CMSG_LEN(sizeof(int)))
+		memcpy(&client->given, CMSG_DATA(head), sizeof(int));
+	return n;
+}
+
+int client_take_given(struct client *client)
+{
+	return fd_take(&client->given);
+}
+
 /* *size is 0 when the server closed. */
 static int receive_packet(struct client *client, size_t *size)
 {
@@ -179,7 +209,7 @@ static int receive_packet(struct client *client, size_t *size)
 
 	for (;;) {
 		/* MSG_TRUNC: the true length, also of a packet that did not fit */
-		ssize_t n = recv(client->fd, client->buffer, CONTROL_PACKET_MAX, MSG_TRUNC);
+		ssize_t n = receive_bytes(client);
 		if (n < 0 && errno == EINTR)
 			continue;
 		/*

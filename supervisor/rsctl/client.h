@@ -46,11 +46,12 @@ struct client {
 	int fd;
 	json_t *packet; /* what the last reply borrows from */
 	uint8_t *buffer;
+	int given; /* a descriptor that came with the last reply; -1 */
 };
 
-#define CLIENT_NONE      \
-	{                \
-		.fd = -1 \
+#define CLIENT_NONE                   \
+	{                             \
+		.fd = -1, .given = -1 \
 	}
 
 int client_open(const char *socket_path, struct client *out) MUST_USE;
@@ -60,6 +61,9 @@ void client_close(struct client *client); /* fine on CLIENT_NONE, and twice */
  * client_receive() tells what it said. */
 int client_send(struct client *client, json_t *request) MUST_USE;
 int client_send_data(struct client *client, const void *bytes, size_t size) MUST_USE;
+
+/* The descriptor that came with the last reply is the caller's now; -1: none did. */
+int client_take_given(struct client *client);
 
 /* timeout_ms -1: waits for ever. */
 int client_receive(struct client *client, int timeout_ms, struct reply *out) MUST_USE;
