@@ -138,6 +138,9 @@ static int judge_compiler(struct build *build, const struct build_job *job)
 			(unsigned long long)job->jail.limits.cpu_s);
 	if (strstr(line, "internal compiler error") || strstr(line, "terminated program"))
 		return build_refuse(build, "the compiler crashed on it: %s", line);
+	if (build->plan.tier == OBJECT_QUICK) /* what tcc cannot, the others may */
+		return build_unfit(
+			build, "%s ended with %d: %s", job->what, job->end.code, line);
 	return build_fail(build, "%s ended with %d: %s%s", job->what, job->end.code, line,
 		build->plain ? " (this wasm2c is not one we know: 1.0.32 and 1.0.42 are)" : "");
 }

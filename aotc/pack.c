@@ -81,6 +81,17 @@ uint32_t pack_function_index(const struct facts *facts, const char *symbol)
 		       : OBJECT_NOT_WASM;
 }
 
+/* Only calls the function of that index. Optimised it may be all that is left of it; in the quick
+ * tier, where nothing is inlined, it is no caller that anybody wrote. */
+bool pack_is_passage(const char *symbol)
+{
+	uint32_t export;
+
+	if (strcmp(symbol, OBJECT_RUN) == 0 || skip(&symbol, "wrap_"))
+		return true;
+	return skip(&symbol, "w2c_m_e") && number(&symbol, &export) && *symbol == '\0';
+}
+
 /* By address; of two at one address the one that is a wasm function first. */
 static int by_code(const void *a, const void *b)
 {
@@ -91,9 +102,11 @@ static int by_code(const void *a, const void *b)
 	return x->index < y->index ? -1 : x->index > y->index;
 }
 
-static uint32_t collect(const struct facts *facts, const struct verify_symbols *symbols,
+static uint32_t collect(const struct build *build, const struct verify_symbols *symbols,
 	struct object_function *rows)
 {
+	const struct facts *facts = &build->facts;
+	bool inlined = build->plan.tier != OBJECT_QUICK;
 	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < symbols->count; i++) {
@@ -103,6 +116,8 @@ static uint32_t collect(const struct facts *facts, const struct verify_symbols *
 			continue;
 		struct object_function row = { .code = (uint32_t)s->st_value,
 			.index = pack_function_index(facts, symbols->names + s->st_name) };
+		if (!inlined && pack_is_passage(symbols->names + s->st_name))
+			row.index = OBJECT_NOT_WASM;
 		if (row.index != OBJECT_NOT_WASM) {
 			row.name_offset = facts->function_names[row.index].offset;
 			row.name_bytes = facts->function_names[row.index].bytes;
@@ -115,7 +130,7 @@ static uint32_t collect(const struct facts *facts, const struct verify_symbols *
 	return count;
 }
 
-static int make_functions(const struct facts *facts, const struct verify_symbols *symbols,
+static int make_functions(const struct build *build, const struct verify_symbols *symbols,
 	struct object_function **out, uint32_t *out_count)
 {
 	struct object_function *rows = calloc((size_t)symbols->count + 1, sizeof *rows);
@@ -123,7 +138,7 @@ static int make_functions(const struct facts *facts, const struct verify_symbols
 
 	if (!rows)
 		return -ENOMEM;
-	uint32_t count = collect(facts, symbols, rows);
+	uint32_t count = collect(build, symbols, rows);
 	qsort(rows, count, sizeof *rows, by_code);
 	for (uint32_t i = 0; i < count; i++)
 		if (kept == 0 || rows[i].code != rows[kept - 1].code)
@@ -272,7 +287,7 @@ static int make_tables(struct build *build, struct packing *p)
 		return build_fail(build, "the linked object %s", reason);
 	if (build->plan.tier == OBJECT_QUICK && quick_frames(build, &p->symbols) != 0)
 		return BUILD_UNFIT;
-	int r = make_functions(facts, &p->symbols, &p->functions, &count);
+	int r = make_functions(build, &p->symbols, &p->functions, &count);
 	if (r)
 		return r;
 	size_t header_bytes =

@@ -14,3 +14,6 @@ int pack_object(struct build *build, int fd, uint64_t *bytes) MUST_USE;
 /* The wasm function that a symbol of the generated C is code of, clones included;
  * OBJECT_NOT_WASM for helpers. */
 uint32_t pack_function_index(const struct facts *facts, const char *symbol);
+
+/* Does it only call that function? */
+bool pack_is_passage(const char *symbol);

@@ -47,12 +47,25 @@ START_TEST(symbols_lead_back_to_functions)
 }
 END_TEST
 
+START_TEST(what_only_calls_a_function_is_known)
+{
+	ck_assert(pack_is_passage("rs_object_run"));
+	ck_assert(pack_is_passage("wrap_w2c_m_f3"));
+	ck_assert(pack_is_passage("w2c_m_e0"));
+	ck_assert(!pack_is_passage("w2c_m_e0_1"));
+	ck_assert(!pack_is_passage("w2c_e0_0"));
+	ck_assert(!pack_is_passage("w2c_m_f3"));
+	ck_assert(!pack_is_passage(""));
+}
+END_TEST
+
 static Suite *pack_suite(void)
 {
 	Suite *s = suite_create("pack");
 	TCase *tc = tcase_create("functions");
 
 	tcase_add_test(tc, symbols_lead_back_to_functions);
+	tcase_add_test(tc, what_only_calls_a_function_is_known);
 	suite_add_tcase(s, tc);
 	return s;
 }
