@@ -8,10 +8,10 @@
  *
  * BUILT has a folder for each way of building, with a file for each NAME. SUITE is "" or the
  * folder of a suite, where NAME/args may hold arguments and NAME/input standard input. $tools
- * and $peers: what runs others; $kept, if it is set: where what ours compile is kept for the
- * next time, which then says nothing of how long that takes. Ends with 0 also when targets are
- * missed; with 1 when a program does not say the same in every way, or cannot be built or run
- * in one of ours.
+ * and $peers: what runs others; $only_link: a compiler that only links; $kept, if it is set:
+ * where what ours compile is kept for the next time, which then says nothing of how long that
+ * takes. Ends with 0 also when targets are missed; with 1 when a program does not say the same
+ * in every way, or cannot be built or run in one of ours.
  */
 #include <errno.h>
 #include <jansson.h>
@@ -168,13 +168,13 @@ static void read_compiled(struct cell *cell, const char *text)
 
 static void compile(struct program *p, enum way way)
 {
-	char file[PATH_SIZE], command[COMMAND_SIZE];
+	char file[PATH_SIZE], arguments[TRIAL_TEXT_SIZE], input[PATH_SIZE];
 	struct trial trial;
 
 	file_of(p, way, file);
-	snprintf(command, sizeof(command), "%sexec rsctl compile --wait --json \"$0\"",
-		ways_all[way].place);
-	must(trial_shell(command, file, "", NULL, &trial), "compile");
+	arguments_of(p, arguments);
+	must(trial_shell(ways_all[way].compile, file, arguments, input_of(p, input), &trial),
+		"compile");
 	if (trial.status)
 		give_up(p, way, &trial);
 	else

@@ -44,8 +44,12 @@ endif
 
 $(BENCH_NATIVE)/native: $(addprefix $(BENCH_NATIVE)/,native.o ways.o trial.o results.o report.o plot.o) $(LIB)
 	$(call Q,LD)$(CC) $(ALL_LDFLAGS) $(SANITIZE) -o $@ $^ $(LIBS)
-bench-native: $(BENCH_NATIVE)/native $(PROGRAMS) $(MEASURED_FILES)
-	@PATH=$(abspath $(OUT))/bin:$$PATH tools=$(abspath tests/bench/native) peers=$(abspath $(BUILD)/bench/peers) \
+$(BENCH_NATIVE)/only_link/bin/gcc: tests/bench/native/only_link.c
+	@mkdir -p $(@D)
+	$(call Q,LD)$(CC) -O2 -o $@ $<
+bench-native: $(BENCH_NATIVE)/native $(BENCH_NATIVE)/only_link/bin/gcc $(PROGRAMS) $(MEASURED_FILES)
+	@PATH=$(abspath $(OUT))/bin:$$PATH tools=$(abspath tests/bench/native) \
+		only_link=$(abspath $(BENCH_NATIVE)/only_link/bin/gcc) peers=$(abspath $(BUILD)/bench/peers) \
 		$(if $(BENCH_KEEP),kept=$(abspath $(BUILT))/kept) \
 		$(BENCH_NATIVE)/native $(BUILD)/bench/native.json $(if $(SUITE),$(SUITE_BUILT) $(SUITE),$(BUILT)/kernels '') $(MEASURED)
 .PHONY: bench-native

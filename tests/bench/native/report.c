@@ -52,13 +52,16 @@ static void print_program(const struct results *results, const struct program *p
 
 static void print_means(const struct results *results, FILE *out)
 {
-	fprintf(out, "\n%-38s %8s %8s   %s\n", "geometric means", "x gcc", "x best", "worst");
+	fprintf(out, "\n%-38s %8s %8s %8s %8s   %s\n", "geometric means", "x gcc", "x best",
+		"build s", "KB", "worst");
 	for (enum way way = 0; way < WAYS; way++) {
 		struct mean mean = results_mean(results, way, WAY_GCC);
 		if (!mean.count)
 			continue;
 		fprintf(out, "  %-36s %8.3f", ways_all[way].name, mean.value);
 		print_number(results_mean_to_native(results, way).value, 3, 8, out);
+		print_number(results_mean_build_s(results, way), 2, 8, out);
+		print_number(results_mean_object(results, way) / 1000, 0, 8, out);
 		fprintf(out, "   %.2f %s", mean.worst, mean.worst_name);
 		if (mean.count != results->count)
 			fprintf(out, " (of %u programs)", mean.count);
@@ -185,10 +188,12 @@ static json_t *json_mean(const struct results *results, enum way way)
 {
 	struct mean mean = results_mean(results, way, WAY_GCC);
 
-	return json_pack("{s:s, s:o, s:o, s:i, s:o, s:s*, s:s*}", "way", ways_all[way].name,
-		"times_gcc", number(mean.value), "times_best_native",
-		number(results_mean_to_native(results, way).value), "programs", (int)mean.count,
-		"worst", number(mean.worst), "worst_program", mean.worst_name, "absent_needs",
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:i, s:o, s:s*, s:s*}", "way",
+		ways_all[way].name, "times_gcc", number(mean.value), "times_best_native",
+		number(results_mean_to_native(results, way).value), "compile_s",
+		number(results_mean_build_s(results, way)), "object_bytes",
+		number(results_mean_object(results, way)), "programs", (int)mean.count, "worst",
+		number(mean.worst), "worst_program", mean.worst_name, "absent_needs",
 		results->absent[way]);
 }
 

@@ -103,6 +103,28 @@ struct mean results_mean_to_native(const struct results *results, enum way way)
 	return finish(mean);
 }
 
+double results_mean_build_s(const struct results *results, enum way way)
+{
+	struct mean mean = { .worst = NAN };
+
+	for (uint32_t i = 0; i < results->count; i++) {
+		double s = results->programs[i].cells[way].compile_s;
+		add(&mean, results->programs[i].name, s > 0 ? s : NAN);
+	}
+	return finish(mean).value;
+}
+
+double results_mean_object(const struct results *results, enum way way)
+{
+	struct mean mean = { .worst = NAN };
+
+	for (uint32_t i = 0; i < results->count; i++) {
+		double bytes = results->programs[i].cells[way].object_bytes;
+		add(&mean, results->programs[i].name, bytes > 0 ? bytes : NAN);
+	}
+	return finish(mean).value;
+}
+
 static double of_one(const struct program *program, const struct target *target)
 {
 	return target->opponent == OPPONENT_NATIVE

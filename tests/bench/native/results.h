@@ -58,5 +58,9 @@ struct mean {
 struct mean results_mean(const struct results *results, enum way way, enum way other);
 struct mean results_mean_to_native(const struct results *results, enum way way);
 
+/* Geometric means over what was compiled. */
+double results_mean_build_s(const struct results *results, enum way way);
+double results_mean_object(const struct results *results, enum way way); /* in bytes */
+
 /* NAN: it could not be measured. */
 double results_of_target(const struct results *results, const struct target *target);

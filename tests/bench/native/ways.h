@@ -16,6 +16,8 @@ enum way {
 	WAY_OURS_SCALAR,
 	WAY_OURS_OLD,
 	WAY_OURS_CLANG,
+	WAY_OURS_PROFILED,
+	WAY_OURS_QUICK,
 	WAY_V8,
 	WAY_V8_SCALAR,
 	WAY_WASMTIME,
@@ -30,6 +32,8 @@ struct way_row {
 	const char *name, *head; /* head: what stands above its column */
 	const char *build;       /* the folder that its files are in */
 	const char *place;       /* of ours: the environment its rsd and compiler live in */
+	const char *compile; /* of ours: makes the object that is measured, and tells of it in
+				JSON */
 	const char *command;
 	const char *needs; /* what is missing when it is not there */
 	int slow;          /* an interpreter: measured once */
