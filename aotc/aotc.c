@@ -55,6 +55,8 @@ static const char usage[] =
 	"                   plain: without\n"
 	"  --target-cpu CPU native (default), x86-64, x86-64-v2, x86-64-v3 or x86-64-v4\n"
 	"  --relaxed-reads  a read beyond memory need not trap when nobody uses its value\n"
+	"  --unknown-imports-trap\n"
+	"                   functions that nothing provides may be imported; called, they trap\n"
 	"  --toolchain      say which translator and compiler are used, and an id for each "
 	"tier\n"
 	"  --profile-fd N   of the profiled tier: where the profile of earlier runs is read\n"
@@ -76,6 +78,7 @@ enum {
 	OPTION_FORM,
 	OPTION_TARGET_CPU,
 	OPTION_RELAXED_READS,
+	OPTION_UNKNOWN_IMPORTS,
 	OPTION_TOOLCHAIN,
 	OPTION_HELP
 };
@@ -91,6 +94,7 @@ static const struct option long_options[] = {
 	{ "form", required_argument, NULL, OPTION_FORM },
 	{ "target-cpu", required_argument, NULL, OPTION_TARGET_CPU },
 	{ "relaxed-reads", no_argument, NULL, OPTION_RELAXED_READS },
+	{ "unknown-imports-trap", no_argument, NULL, OPTION_UNKNOWN_IMPORTS },
 	{ "toolchain", no_argument, NULL, OPTION_TOOLCHAIN },
 	{ "help", no_argument, NULL, OPTION_HELP },
 	{ NULL, 0, NULL, 0 },
@@ -148,6 +152,9 @@ static bool read_option(struct options *o, int option)
 		return plan_read_cpu(optarg, &o->plan.cpu);
 	case OPTION_RELAXED_READS:
 		o->plan.relaxed_reads = true;
+		return true;
+	case OPTION_UNKNOWN_IMPORTS:
+		o->plan.unknown_imports = true;
 		return true;
 	case OPTION_TOOLCHAIN:
 		o->toolchain = true;

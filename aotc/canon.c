@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "aotc/check.h"
 #include "aotc/segment.h"
 
 /* Out of memory is remembered, and looked at once at the end. */
@@ -125,7 +126,10 @@ static int write_imports(struct job *job)
 		return 0;
 	put_u32(&job->w, job->m->imports_count);
 	for (uint32_t i = 0; i < job->m->imports_count; i++) {
-		snprintf(field, sizeof(field), "i%u", job->rows[i]);
+		if (job->rows[i] == CHECK_UNKNOWN)
+			snprintf(field, sizeof(field), "u%u", i);
+		else
+			snprintf(field, sizeof(field), "i%u", job->rows[i]);
 		put_name(&job->w, "h");
 		put_name(&job->w, field);
 		put_byte(&job->w, WASM_FUNCTION);

@@ -101,6 +101,9 @@ static int check_import(
 
 	reason_name(module, import->module.text, import->module.size);
 	reason_name(field, import->field.text, import->field.size);
+	*row = CHECK_UNKNOWN;
+	if (found < 0 && m->limits->unknown_imports)
+		return 0;
 	if (found < 0)
 		return reason_refuse(
 			m->reason, "imports %s.%s, which nothing provides", module, field);
@@ -161,19 +164,17 @@ static const struct module_export *find_export(const struct module *m, const cha
 int check_exports(const struct module *m, uint32_t *start)
 {
 	char letters[LETTERS_SIZE], has[TYPE_TEXT_SIZE];
-	const struct module_export *export = find_export(m, "_start");
+	const char *name = find_export(m, "_start") ? "_start" : "_initialize";
+	const struct module_export *export = find_export(m, name);
 
-	if (!export && find_export(m, "_initialize"))
-		return reason_refuse(m->reason, "exports _initialize, not _start: it is a "
-						"reactor, and only commands can be run as yet");
 	if (!export)
 		return reason_refuse(m->reason, "has no _start: not a command");
 	if (export->kind != WASM_FUNCTION)
-		return reason_refuse(m->reason, "exports _start, but not as a function");
+		return reason_refuse(m->reason, "exports %s, but not as a function", name);
 	letters_of(&m->types[m->function_types[export->index]], letters);
 	if (strcmp(letters, ">") != 0)
 		return reason_refuse(m->reason,
-			"exports _start with type %s, but a command's is () -> ()",
+			"exports %s with type %s, but a program's is () -> ()", name,
 			describe(has, letters));
 	*start = export->index;
 	return check_unique(m);

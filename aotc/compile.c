@@ -21,6 +21,7 @@ static const struct {
 	{ "INDIRECT_CALL", TRAP_INDIRECT_CALL },
 	{ "STACK", TRAP_STACK },
 	{ "EXCEPTION", TRAP_EXCEPTION },
+	{ "IMPORT", TRAP_IMPORT },
 	{ "RUNTIME", TRAP_RUNTIME },
 };
 
@@ -36,7 +37,12 @@ static void config_imports(const struct build *build, FILE *file)
 		fprintf(file, "#define %s%u rs_i%u\n", prefix, row, row);
 		any = true;
 	}
-	fprintf(file, "#define RS_HAS_IMPORTS %d\n", any);
+	fprintf(file, "#define RS_HAS_IMPORTS %d\n",
+		any || build->facts.n.unknown_count > 0);
+	fputs("#define RS_UNKNOWN_IMPORTS(ROW)", file);
+	for (uint32_t i = 0; i < build->facts.n.unknown_count; i++)
+		fprintf(file, " ROW(%u)", build->facts.unknown[i]);
+	fputc('\n', file);
 }
 
 int compile_config(const struct build *build, char **text)

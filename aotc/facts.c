@@ -41,6 +41,7 @@ static struct facts_numbers numbers_of(const struct front *front)
 		.memory_pages = front->memory_pages,
 		.memory_pages_max = front->memory_pages_max,
 		.exception_bytes = front->exception_bytes,
+		.unknown_count = front->unknown_count,
 		.has_memory = front->has_memory,
 		.table_fixed = front->table_fixed,
 		.table_entries = front->table_entries,
@@ -71,13 +72,15 @@ static int write_facts(struct work *work, const struct front *front)
 	if (r)
 		return r;
 	size_t runs = n.runs_count * sizeof *front->runs,
+	       unknown = n.unknown_count * sizeof *front->unknown,
 	       names = n.functions * sizeof *front->function_names;
-	size_t size = sizeof n + runs + n.exports_count * sizeof *exports + names;
+	size_t size = sizeof n + runs + unknown + n.exports_count * sizeof *exports + names;
 	CLEANUP(freep) uint8_t *bytes = malloc(size);
 	if (!bytes)
 		return -ENOMEM;
 	uint8_t *at = append(bytes, &n, sizeof n);
 	at = append(at, front->runs, runs);
+	at = append(at, front->unknown, unknown);
 	at = append(at, exports, n.exports_count * sizeof *exports);
 	append(at, front->function_names, names);
 	return work_write(work, "facts.bin", bytes, size);
@@ -98,6 +101,7 @@ static bool numbers_are_good(const struct facts_numbers *n)
 {
 	return n->functions <= OBJECT_FUNCTIONS_MAX && n->function_imports <= n->functions &&
 	       n->memory_pages <= n->memory_pages_max &&
+	       n->unknown_count <= FACTS_UNKNOWN_MAX &&
 	       n->exception_bytes <= FACTS_EXCEPTION_BYTES_MAX &&
 	       n->memory_pages_max <= MEMORY_PAGES_MAX && n->has_memory <= 1 &&
 	       (n->has_memory || n->memory_pages_max == 0) && n->table_fixed <= 1 &&
@@ -141,6 +145,10 @@ static bool lists_are_good(const struct facts *facts)
 		if (!inside(facts->function_names[i].offset, facts->function_names[i].bytes,
 			    facts->n.names_bytes))
 			return false;
+	for (uint32_t i = 0; i < facts->n.unknown_count; i++)
+		if (facts->unknown[i] >= facts->n.function_imports ||
+			(i > 0 && facts->unknown[i] <= facts->unknown[i - 1]))
+			return false;
 	for (uint32_t row = 0; row < 32 * ARRAY_LEN(facts->n.imports_used); row++)
 		if (facts_imports(facts, row) && row >= host_functions_count)
 			return false;
@@ -153,10 +161,13 @@ static int copy_lists(struct facts *facts, const uint8_t *at)
 
 	memcpy(facts->runs, at, n->runs_count * sizeof *facts->runs);
 	at += n->runs_count * sizeof *facts->runs;
+	facts->unknown = calloc((size_t)n->unknown_count + 1, sizeof *facts->unknown);
 	facts->exports = calloc((size_t)n->exports_count + 1, sizeof *facts->exports);
 	facts->function_names = calloc((size_t)n->functions + 1, sizeof *facts->function_names);
-	if (!facts->exports || !facts->function_names)
+	if (!facts->unknown || !facts->exports || !facts->function_names)
 		return -ENOMEM;
+	memcpy(facts->unknown, at, n->unknown_count * sizeof *facts->unknown);
+	at += n->unknown_count * sizeof *facts->unknown;
 	memcpy(facts->exports, at, n->exports_count * sizeof *facts->exports);
 	at += n->exports_count * sizeof *facts->exports;
 	memcpy(facts->function_names, at, n->functions * sizeof *facts->function_names);
@@ -166,6 +177,7 @@ static int copy_lists(struct facts *facts, const uint8_t *at)
 static int read_facts(struct work *work, struct facts *facts)
 {
 	const uint64_t size_max = sizeof facts->n + sizeof facts->runs +
+				  FACTS_UNKNOWN_MAX * sizeof *facts->unknown +
 				  FACTS_EXPORTS_MAX * sizeof *facts->exports +
 				  OBJECT_FUNCTIONS_MAX * sizeof *facts->function_names;
 	CLEANUP(freep) uint8_t *bytes = NULL;
@@ -180,6 +192,7 @@ static int read_facts(struct work *work, struct facts *facts)
 	if (!numbers_are_good(&facts->n))
 		return FACTS_BAD;
 	if (size != sizeof facts->n + facts->n.runs_count * sizeof *facts->runs +
+			    facts->n.unknown_count * sizeof *facts->unknown +
 			    facts->n.exports_count * sizeof *facts->exports +
 			    facts->n.functions * sizeof *facts->function_names)
 		return FACTS_BAD;
@@ -206,6 +219,7 @@ int facts_read(struct work *work, struct facts *out)
 
 void facts_deinit(struct facts *facts)
 {
+	free(facts->unknown);
 	free(facts->exports);
 	free(facts->function_names);
 	free(facts->names);

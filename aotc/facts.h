@@ -16,6 +16,7 @@ enum {
 #define FACTS_NAMES_BYTES_MAX (64 * MIB)
 #define FACTS_IMAGE_BYTES_MAX OBJECT_SIZE_MAX
 #define FACTS_EXPORTS_MAX     100000u
+#define FACTS_UNKNOWN_MAX     10000u
 #define FACTS_EXCEPTION_BYTES_MAX (64 * KIB)
 #define FACTS_NO_FUNCTION     UINT32_MAX
 
@@ -23,7 +24,7 @@ enum {
 struct facts_numbers {
 	uint32_t features, unusual, negations, function_imports, functions;
 	uint32_t memory_pages, memory_pages_max;
-	uint32_t exception_bytes;
+	uint32_t exception_bytes, unknown_count;
 	uint32_t has_memory, table_fixed, table_entries, runs_count, exports_count;
 	uint32_t imports_used[(64 + 31) / 32];
 	uint64_t code_bytes, module_bytes, image_bytes, names_bytes;
@@ -32,6 +33,7 @@ struct facts_numbers {
 struct facts {
 	struct facts_numbers n;
 	struct object_run runs[OBJECT_RUNS_MAX]; /* file_offset counts from the image's start */
+	uint32_t *unknown; /* n.unknown_count: imports that nothing provides, rising */
 	uint32_t *exports; /* n.exports_count: the function behind export e<i> */
 	struct front_name *function_names; /* n.functions */
 	uint8_t *names;                    /* n.names_bytes */

@@ -80,20 +80,32 @@ static void describe_table(const struct module *m, struct front *front)
 		m->tables_count == 1 && m->tables[0].type == WASM_FUNCREF && !m->writes_tables;
 }
 
-static void describe(const struct module *m, const uint32_t *rows, struct front *front)
+static int describe_imports(const struct module *m, const uint32_t *rows, struct front *front)
+{
+	front->unknown = calloc(m->imports_count + 1u, sizeof(*front->unknown));
+	if (!front->unknown)
+		return -ENOMEM;
+	assert(host_functions_count <= 32 * ARRAY_LEN(front->imports_used));
+	for (uint32_t i = 0; i < m->imports_count; i++)
+		if (rows[i] == CHECK_UNKNOWN)
+			front->unknown[front->unknown_count++] = i;
+		else
+			front->imports_used[rows[i] / 32] |= 1u << rows[i] % 32;
+	return 0;
+}
+
+static int describe(const struct module *m, const uint32_t *rows, struct front *front)
 {
 	front->features = m->features;
 	front->negations = m->negations_count;
 	front->function_imports = m->imports_count;
 	front->functions = m->functions_count;
 	front->code_bytes = wasm_left(&m->sections[WASM_CODE]);
-	assert(host_functions_count <= 32 * ARRAY_LEN(front->imports_used));
-	for (uint32_t i = 0; i < m->imports_count; i++)
-		front->imports_used[rows[i] / 32] |= 1u << rows[i] % 32;
 	front->exception_bytes = m->exception_bytes;
 	describe_memory(m, front);
 	describe_table(m, front);
 	front->unusual = m->grows_tables ? UNUSUAL_GROWING_TABLE : 0;
+	return describe_imports(m, rows, front);
 }
 
 /* The module was read: everything that may still refuse it, then what is handed on. */
@@ -119,8 +131,8 @@ static int check_and_write(
 		return r;
 	front->module = canon.bytes;
 	front->module_bytes = canon.size;
-	describe(m, rows, front);
-	return read_names(m, front);
+	r = describe(m, rows, front);
+	return r ? r : read_names(m, front);
 }
 
 int front_run(const uint8_t *wasm, size_t wasm_bytes, uint32_t features, const char *translator,
@@ -141,6 +153,7 @@ int front_run(const uint8_t *wasm, size_t wasm_bytes, uint32_t features, const c
 void front_deinit(struct front *front)
 {
 	free(front->module);
+	free(front->unknown);
 	free(front->image);
 	free(front->function_names);
 	free(front->names);

@@ -47,6 +47,7 @@ struct front_limits {
 	uint32_t params, results;   /* 1,000 each */
 	uint32_t types, globals, exports, imports, tags, elements, segments; /* counts */
 	uint32_t table_entries;     /* 10,000,000 */
+	bool unknown_imports;       /* functions that nothing provides may be imported: called, they trap */
 	uint64_t passive_bytes;     /* data of passive segments still goes through C: 1 MiB */
 	uint32_t negations;         /* of floats, spelled out for a compiler that cannot; 0: none is */
 };
@@ -61,6 +62,8 @@ struct front {
 	size_t module_bytes;
 	uint32_t features; /* that the module uses */
 	uint32_t imports_used[(64 + 31) / 32]; /* bit k: imports row k of host_functions[] */
+	uint32_t *unknown;          /* function indices of the imports that nothing provides, rising */
+	uint32_t unknown_count;
 	uint32_t function_imports;  /* wasm function indices below this are imports */
 	uint32_t functions;         /* all, imports counted */
 	uint64_t code_bytes;

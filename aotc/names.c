@@ -54,10 +54,30 @@ static void read_functions(const struct module *m, struct wasm_reader r, struct 
 	}
 }
 
+/* "module.field", whatever the section says: it is what a person can look for. */
+static void name_imports(const struct module *m, struct names *names)
+{
+	for (uint32_t i = 0; i < m->imports_count; i++) {
+		const struct module_import *import = &m->imports[i];
+		uint32_t module = cut(import->module), field = cut(import->field);
+		char *at = names->text + names->text_bytes;
+
+		if (names->text_bytes + module + 1 + field > NAMES_BYTES_MAX)
+			return;
+		memcpy(at, import->module.text, module);
+		at[module] = '.';
+		memcpy(at + module + 1, import->field.text, field);
+		names->functions[i] = (struct front_name){ (uint32_t)names->text_bytes,
+			module + 1 + field };
+		names->text_bytes += module + 1 + field;
+	}
+}
+
 int names_read(const struct module *m, struct names *out)
 {
 	struct wasm_reader section = find_subsection(m);
-	size_t left = wasm_left(&section); /* each name takes more room there */
+	/* each name takes more room there */
+	size_t left = wasm_left(&section) + wasm_left(&m->sections[WASM_IMPORTS]);
 	size_t room = left < NAMES_BYTES_MAX ? left : NAMES_BYTES_MAX;
 	CLEANUP(freep)
 	struct front_name *functions = calloc(m->functions_count + 1u, sizeof(*functions));
@@ -66,6 +86,7 @@ int names_read(const struct module *m, struct names *out)
 
 	if (!functions || !text)
 		return -ENOMEM;
+	name_imports(m, &names);
 	read_functions(m, section, &names);
 	*out = names;
 	functions = NULL;

@@ -52,6 +52,7 @@ static bool number(const char **at, uint32_t *value)
  * w2c_f12 or w2c_m_f12 is function 12; what is exported is called after its export: w2c_e0_0,
  * and w2c_m_e0 with w2c_m_e0_1 behind it. wrap_ is how newer ones stand in tables,
  * wasm_tailcall_ how they are called last. Export 0 is _start, which the object's entry calls.
+ * w2c_h_u3 and Z_hZ_u3 are import 3, which nothing provides.
  */
 uint32_t pack_function_index(const struct facts *facts, const char *symbol)
 {
@@ -60,6 +61,11 @@ uint32_t pack_function_index(const struct facts *facts, const char *symbol)
 	/* compilers put a function that is called once into its caller */
 	if (strcmp(symbol, OBJECT_RUN) == 0 && facts->n.exports_count)
 		return facts->exports[0];
+	if (skip(&symbol, "w2c_h_u") || skip(&symbol, "Z_hZ_u"))
+		return number(&symbol, &index) && *symbol == '\0' &&
+				       index < facts->n.function_imports
+			       ? index
+			       : OBJECT_NOT_WASM;
 	if (!skip(&symbol, "wrap_"))
 		skip(&symbol, "wasm_tailcall_");
 	if (!skip(&symbol, "w2c_"))

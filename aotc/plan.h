@@ -27,6 +27,8 @@ struct plan {
 	enum object_tier tier;
 	enum plan_form form; /* a wish: what special does not fit becomes plain */
 	enum plan_cpu cpu;
+	bool unknown_imports; /* those that nothing provides trap when called, and are no reason
+				 to refuse */
 	bool relaxed_reads; /* a load beyond memory whose value nobody uses need not trap */
 };
 

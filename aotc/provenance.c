@@ -45,6 +45,7 @@ static void write_lines(FILE *file, const struct build *build)
 	write_flags(file, build);
 	fprintf(file, "parts %u\n", build->parts);
 	fprintf(file, "relaxed-reads %s\n", build->plan.relaxed_reads ? "yes" : "no");
+	fprintf(file, "unknown-imports %u\n", build->facts.n.unknown_count);
 }
 
 int provenance_write(const struct build *build, char **text, size_t *size)

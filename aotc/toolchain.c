@@ -304,6 +304,7 @@ int toolchain_id(struct work *work, const struct toolchain *tools, const struct 
 	id_add(&text, "abi", number);
 	id_add(&text, "tier", object_tier_name(plan->tier));
 	id_add(&text, "form", plan_form_name(plan->form));
+	id_add(&text, "unknown-imports", plan->unknown_imports ? "trap" : "refused");
 	id_add(&text, "relaxed-reads", plan->relaxed_reads ? "yes" : "no");
 	id_add_flags(tools, plan, &text);
 	int r = id_add_file(&text, "aotc", "/proc/self/exe");

@@ -124,6 +124,7 @@ static int front_step(void *argument)
 
 	if (build->plan.tier == OBJECT_QUICK)
 		limits.negations = QUICK_NEGATIONS_MAX;
+	limits.unknown_imports = build->plan.unknown_imports;
 	snprintf(name, sizeof name, "wasm2c %s", build->tools.wasm2c_version);
 	if (r == 0)
 		r = front_run(

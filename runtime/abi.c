@@ -13,6 +13,7 @@ static const char *const trap_texts[TRAP_COUNT] = {
 	[TRAP_STACK] = "stack overflow",
 	[TRAP_ILLEGAL_INSTRUCTION] = "illegal instruction",
 	[TRAP_EXCEPTION] = "uncaught exception",
+	[TRAP_IMPORT] = "call of an unknown import",
 	[TRAP_RUNTIME] = "runtime failure",
 };
 

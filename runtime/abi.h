@@ -92,7 +92,7 @@ bool object_cpu_is_here(const char *cpu);
  *     tier full                 form special | form plain WHY
  *     translator wasm2c 1.0.42  compiler gcc 12.2.0
  *     cpu NAME [WORDS]          flags WORDS               link-flags WORDS
- *     parts N                   relaxed-reads yes|no
+ *     parts N                   relaxed-reads yes|no      unknown-imports N
  */
 #define OBJECT_RECORD_BYTES_MAX (16 * KIB)
 
@@ -174,6 +174,7 @@ enum trap_cause {
 	TRAP_STACK,
 	TRAP_ILLEGAL_INSTRUCTION,
 	TRAP_EXCEPTION, /* nobody caught it */
+	TRAP_IMPORT,    /* it calls what nothing provides, and was built nevertheless */
 	TRAP_RUNTIME,   /* our own runtime gave up: see the log */
 	TRAP_COUNT,
 };

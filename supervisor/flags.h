@@ -15,7 +15,7 @@ struct flags {
 	struct native_grants natives;
 	enum policy_missing missing;
 	const char *target_cpu; /* NULL: as aotc does by itself */
-	bool no_quick, relaxed_reads;
+	bool no_quick, relaxed_reads, unknown_imports;
 	bool mediate, version, help;
 	struct limits limits; /* of a process, if nobody says otherwise */
 };

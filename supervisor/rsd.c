@@ -342,7 +342,8 @@ static int start_compiler(struct rsd *rsd)
 		.refused = rsd->parts.refused_folder,
 		.way = { .aotc = rsd->aotc,
 			.target_cpu = rsd->flags->target_cpu,
-			.relaxed_reads = rsd->flags->relaxed_reads },
+			.relaxed_reads = rsd->flags->relaxed_reads,
+			.unknown_imports = rsd->flags->unknown_imports },
 		.no_quick = rsd->flags->no_quick,
 	};
 

@@ -12,6 +12,7 @@
  *     RS_TYPES_MAX                how many function types a module may have
  *     RS_TABLE_GROWTH             how many entries a growing table may gain
  *     RS_EXCEPTION_BYTES          see wasm-rt-exceptions.h
+ *     RS_UNKNOWN_IMPORTS(ROW)     ROW(3) for function 3 if it is an import that nothing provides, and so on
  *     RS_FIXED_TABLE              entries of the only table, when it never changes after instantiation; else 0
  *     RS_PARTS, RS_HAS_IMPORTS    how the text is divided; whether it asks for imports
  *     Z_hZ_i7 or w2c_h_i7         defined as rs_i7, for every import

@@ -36,6 +36,8 @@ size_t compiler_words(const struct compiler_way *way, const char *words[COMPILER
 	}
 	if (way->relaxed_reads)
 		words[n++] = "--relaxed-reads";
+	if (way->unknown_imports)
+		words[n++] = "--unknown-imports-trap";
 	return n;
 }
 

@@ -15,9 +15,9 @@
 struct compiler_way {
 	const char *aotc;
 	const char *target_cpu; /* NULL: as aotc does by itself */
-	bool relaxed_reads;
+	bool relaxed_reads, unknown_imports;
 };
-#define COMPILER_WORDS_MAX 4u
+#define COMPILER_WORDS_MAX 5u
 /* argv's beginning: aotc and the options of the way; how many. */
 size_t compiler_words(const struct compiler_way *way, const char *words[COMPILER_WORDS_MAX]);
 

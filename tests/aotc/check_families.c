@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "aotc/mend.h"
+#include "aotc/pack.h"
 #include "tests/aotc/harness.h"
 #include "tests/check_run.h"
 
@@ -202,6 +203,20 @@ static const char constants[] =
 	" (i32.add (call_indirect (result i32) (i32.const 3)) (i32.load8_u (i32.const "
 	"20)))))))";
 
+static const char unknown[] =
+	"(module (import \"env\" \"nothing\" (func $n (param i32 f64) (result i64)))" IMPORTS
+	"(table 2 2 funcref) (elem (i32.const 0) $n $c)"
+	"(func $c (param i32 f64) (result i64) (i64.const 1))"
+	"(func (export \"_start\") (local i32) (local.set 0 (call $close (i32.const 0)))"
+	" (drop (call_indirect (param i32 f64) (result i64) (i32.const 1) (f64.const 2) "
+	"(local.get "
+	"0)))"
+	" (drop (call $n (i32.const 1) (f64.const 2)))))";
+
+static const char reactor[] =
+	"(module " IMPORTS " (func (export \"_initialize\") (call $exit (i32.const 42)))"
+	" (func (export \"other\") (call $exit (i32.const 1))))";
+
 static const struct form {
 	const char *name;
 	uint64_t part_bytes;
@@ -258,6 +273,48 @@ START_TEST(constants_are_worked_out_for_both_families)
 	ck_assert_int_eq(harness_run_text(HARNESS_OLD, 0, false, constants), 42);
 	if (harness_has(HARNESS_NEW))
 		ck_assert_int_eq(harness_run_text(HARNESS_NEW, 0, false, constants), 42);
+}
+END_TEST
+
+START_TEST(an_import_that_nothing_provides_ends_who_calls_it)
+{
+	struct harness h;
+
+	ck_assert_int_eq(harness_translate(&h, HARNESS_OLD, 0, unknown), BUILD_REFUSED);
+	ck_assert_str_eq(h.build.reason, "imports env.nothing, which nothing provides");
+	harness_deinit(&h);
+	harness_plan.unknown_imports = true;
+	for (uint32_t i = 0; i < HARNESS_WASM2CS; i++)
+		for (uint64_t part_bytes = 0; part_bytes <= 8; part_bytes += 8)
+			if (harness_has(i))
+				ck_assert_int_eq(
+					harness_run_text(i, part_bytes, false, unknown),
+					HARNESS_TRAP + TRAP_IMPORT);
+}
+END_TEST
+
+START_TEST(an_unknown_import_is_called_by_its_name)
+{
+	struct harness h;
+
+	harness_plan.unknown_imports = true;
+	ck_assert_int_eq(harness_translate(&h, HARNESS_OLD, 0, unknown), 0);
+	const struct facts *facts = &h.build.facts;
+	ck_assert_uint_eq(facts->n.unknown_count, 1);
+	ck_assert_uint_eq(facts->unknown[0], 0);
+	ck_assert_uint_eq(pack_function_index(facts, "Z_hZ_u0"), 0);
+	ck_assert_uint_eq(pack_function_index(facts, "w2c_h_u0"), 0);
+	ck_assert_uint_eq(pack_function_index(facts, "w2c_h_u99"), OBJECT_NOT_WASM);
+	ck_assert_uint_eq(facts->function_names[0].bytes, strlen("env.nothing"));
+	ck_assert_mem_eq(facts->names + facts->function_names[0].offset, "env.nothing",
+		strlen("env.nothing"));
+	harness_deinit(&h);
+}
+END_TEST
+
+START_TEST(a_reactor_is_initialised_and_ends)
+{
+	ck_assert_int_eq(harness_run_text(HARNESS_OLD, 0, false, reactor), 42);
 }
 END_TEST
 
@@ -338,6 +395,9 @@ static Suite *families_suite(void)
 	tcase_add_test(run, exceptions_find_their_handlers);
 	tcase_add_test(run, an_exception_that_nobody_catches_is_a_trap);
 	tcase_add_test(run, constants_are_worked_out_for_both_families);
+	tcase_add_test(run, an_import_that_nothing_provides_ends_who_calls_it);
+	tcase_add_test(run, an_unknown_import_is_called_by_its_name);
+	tcase_add_test(run, a_reactor_is_initialised_and_ends);
 	tcase_add_test(run, what_the_translator_cannot_do_is_refused_by_name);
 	suite_add_tcase(s, run);
 	tcase_add_loop_test(

@@ -366,7 +366,8 @@ def imports_and_exports():
     refused('import_tag', 'imports env.e, a tag', importing(name('env') + name('e') + b'\4\0\0'))
     refused('export_twice', 'exports x twice', module(exports=[export('x'), export('y'), export('x')]))
     refused('no_start', 'has no _start: not a command', module(sections={EXPORT: vec([export('main')])}))
-    refused('reactor', 'reactor', module(sections={EXPORT: vec([export('_initialize')])}))
+    refused('reactor', r'_initialize with type', module(
+        LOCAL_0, types=[close], of=[1], sections={EXPORT: vec([export('_initialize')])}))
     refused('start_is_memory', '_start, but not as a function', module(sections={EXPORT: vec([export('_start', 0, 2)])}))
     refused('start_of_type', r'_start with type \(i32\) -> i32', module(
         LOCAL_0, types=[close], of=[1]))
@@ -425,9 +426,11 @@ def features():
     refused('memory_page_size', 'page size', module(sections={MEMORY: vec([b'\x08\1\0'])}))
     refused('memories_two', 'memories', module(sections={MEMORY: vec([b'\0\1', b'\0\1'])}))
     refused('memory_1_used', 'several memories', module(i32(0) + b'\x28\x42\1\0' + DROP))
-    refused('exceptions_try', 'exceptions', module(b'\6\x40\x19\x0b'))
+    needs('exceptions_try', 'exceptions', 'uses exceptions, which', module(b'\6\x40\x19\x0b'))
     refused('exceptions_try_table', 'exceptions', module(b'\x1f\x40\0\x0b'))
-    refused('exceptions_tag', 'exceptions', module(sections={TAG: vec([b'\0\0'])}))
+    needs('exceptions_tag', 'exceptions', 'uses exceptions, which', module(sections={TAG: vec([b'\0\0'])}))
+    refused('exceptions_and_tail_calls', 'which cannot be translated|which wasm2c', module(
+        b'\x12\1', more=[body()], sections={TAG: vec([b'\0\0'])}))
     refused('gc_struct', 'garbage-collected', module(types=[b'\x5f\0']))
     refused('gc_rec', 'garbage-collected', module(types=[b'\x4e\1\x60\0\0']))
     refused('gc_reference', 'garbage-collected', module(locals_=[(1, 0x6E)]))
