@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "aotc/capacity.h"
 #include "ipc/log.h"
 
 /* DESIGN section 9: enough for real modules of 16 MB, not for bombs. */
@@ -239,6 +240,17 @@ static int pool_add(struct build *build, struct pool *pool, struct build_job *jo
 	return 0;
 }
 
+/* What the others were thought to take counts as taken, though they may not have it yet. */
+static bool fits(const struct pool *pool, const struct build_job *job)
+{
+	uint64_t taken = 0;
+
+	for (uint32_t i = 0; i < pool->running; i++)
+		taken += pool->jobs[i]->memory_bytes;
+	return pool->running == 0 || job->memory_bytes == 0 ||
+	       taken + job->memory_bytes <= capacity_memory();
+}
+
 /* Waits until one ends, and takes it out. */
 static int pool_wait(struct build *build, struct pool *pool)
 {
@@ -275,7 +287,8 @@ int build_run(struct build *build, const char *stage, struct build_job *jobs, ui
 
 	build_progress(build, stage, 0, count);
 	while (r == 0 && done < count) {
-		if (started < count && pool.running < pool.size) {
+		if (started < count && pool.running < pool.size &&
+			fits(&pool, &jobs[started])) {
 			r = pool_add(build, &pool, &jobs[started++]);
 			continue;
 		}
