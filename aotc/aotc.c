@@ -20,6 +20,7 @@
 
 #include "aotc/compile.h"
 #include "aotc/pack.h"
+#include "aotc/survey.h"
 #include "aotc/translate.h"
 #include "ipc/log.h"
 
@@ -374,8 +375,6 @@ static void describe_toolchain(const struct toolchain *tools, const struct plan 
 	printf("features %s\n", features);
 	printf("cpu %s%s\n", tools->cpu.name,
 		object_cpu_is_here(plan_cpu_name(plan->cpu)) ? "" : " elsewhere");
-	if (tools->without_simd)
-		printf("without simd: %s\n", tools->without_simd);
 }
 
 static int print_toolchain(const struct plan *plan)
@@ -389,13 +388,14 @@ static int print_toolchain(const struct plan *plan)
 		r = find_tools(&build);
 	if (r == 0)
 		r = print_ids(&build, *plan);
-	work_close(&build.work);
-	if (r) {
-		fprintf(stderr, "aotc: toolchain: %s\n", r < 0 ? strerror(-r) : build.reason);
-		return EXIT_FAILED;
+	if (r == 0) {
+		describe_toolchain(&build.tools, plan);
+		r = survey_print(&build.work, &build.tools, stdout);
 	}
-	describe_toolchain(&build.tools, plan);
-	return EXIT_OK;
+	work_close(&build.work);
+	if (r)
+		fprintf(stderr, "aotc: toolchain: %s\n", r < 0 ? strerror(-r) : build.reason);
+	return r ? EXIT_FAILED : EXIT_OK;
 }
 
 int main(int argc, char **argv)

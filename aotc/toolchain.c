@@ -19,7 +19,7 @@ static bool join(
 	return n > 0 && n < TOOLCHAIN_PATH_SIZE;
 }
 
-static bool find_in_path(const char *name, char path[TOOLCHAIN_PATH_SIZE])
+bool toolchain_in_path(const char *name, char path[TOOLCHAIN_PATH_SIZE])
 {
 	const char *at = getenv("PATH");
 
@@ -47,7 +47,7 @@ static bool folder_of(char path[TOOLCHAIN_PATH_SIZE], const char *file, int leve
 	return true;
 }
 
-static bool find_beside_us(char path[TOOLCHAIN_PATH_SIZE])
+bool toolchain_beside(char path[TOOLCHAIN_PATH_SIZE])
 {
 	char self[TOOLCHAIN_PATH_SIZE], folder[TOOLCHAIN_PATH_SIZE];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
@@ -67,7 +67,7 @@ static bool find_wasm2c(char path[TOOLCHAIN_PATH_SIZE])
 		snprintf(path, TOOLCHAIN_PATH_SIZE, "%s", given);
 		return is_program(path);
 	}
-	return find_beside_us(path) || find_in_path("wasm2c", path);
+	return toolchain_beside(path) || toolchain_in_path("wasm2c", path);
 }
 
 static bool find_cc(char path[TOOLCHAIN_PATH_SIZE])
@@ -78,7 +78,7 @@ static bool find_cc(char path[TOOLCHAIN_PATH_SIZE])
 		snprintf(path, TOOLCHAIN_PATH_SIZE, "%s", given);
 		return is_program(path);
 	}
-	return find_in_path("gcc", path) || find_in_path("clang", path);
+	return toolchain_in_path("gcc", path) || toolchain_in_path("clang", path);
 }
 
 static bool find_tcc(char path[TOOLCHAIN_PATH_SIZE])
@@ -86,7 +86,7 @@ static bool find_tcc(char path[TOOLCHAIN_PATH_SIZE])
 	const char *given = getenv("REDSHIRT_TCC");
 
 	if (!given)
-		return find_in_path("tcc", path);
+		return toolchain_in_path("tcc", path);
 	snprintf(path, TOOLCHAIN_PATH_SIZE, "%s", given);
 	return *given && is_program(path);
 }
@@ -113,10 +113,8 @@ static const struct {
 static void find_features(struct toolchain *tools)
 {
 	tools->features = FEATURES_WABT_1_0_32;
-	tools->without_simd = "this wasm2c is too old";
 	if (tools->family == HEADERS_1_0_32)
 		return;
-	tools->without_simd = NULL;
 	tools->features |= FEATURE_EXTENDED_CONST | FEATURE_SIMD;
 	for (size_t i = 0; i < ARRAY_LEN(proven); i++)
 		if (strcmp(tools->wasm2c_version, proven[i].version) == 0)
@@ -154,6 +152,18 @@ static int ask_tcc(struct work *work, struct toolchain *tools)
 _Static_assert(
 	(int)TOOLCHAIN_MISSING == (int)PROBE_SILENT, "a tool that does not answer is none");
 
+int toolchain_ask_wasm2c(struct work *work, struct toolchain *tools)
+{
+	int r = probe_line(work, tools->wasm2c, "--version", tools->wasm2c_version,
+		sizeof tools->wasm2c_version);
+
+	if (r == 0) {
+		tools->family = family_of(tools->wasm2c_version);
+		find_features(tools);
+	}
+	return r;
+}
+
 int toolchain_find(struct work *work, struct toolchain *out, char reason[TOOLCHAIN_REASON_SIZE])
 {
 	memset(out, 0, sizeof *out);
@@ -163,12 +173,9 @@ int toolchain_find(struct work *work, struct toolchain *out, char reason[TOOLCHA
 	if (!wasm2c || !cc)
 		return TOOLCHAIN_MISSING;
 	snprintf(reason, TOOLCHAIN_REASON_SIZE, "%.200s does not run", out->wasm2c);
-	int r = probe_line(work, out->wasm2c, "--version", out->wasm2c_version,
-		sizeof out->wasm2c_version);
+	int r = toolchain_ask_wasm2c(work, out);
 	if (r)
 		return r;
-	out->family = family_of(out->wasm2c_version);
-	find_features(out);
 	snprintf(reason, TOOLCHAIN_REASON_SIZE, "%.200s does not run", out->cc);
 	memcpy(out->linker, out->cc, sizeof out->linker);
 	r = ask_compiler(work, out);
@@ -272,7 +279,7 @@ static int id_add_parts(struct work *work, const struct toolchain *tools, struct
 		int r = probe_line(work, tools->linker, option, line, sizeof line);
 		if (r < 0)
 			return r;
-		if (r > 0 || (line[0] != '/' && !find_in_path(parts[i], path)))
+		if (r > 0 || (line[0] != '/' && !toolchain_in_path(parts[i], path)))
 			continue;
 		r = id_add_file(id, parts[i], line[0] == '/' ? line : path);
 		if (r)

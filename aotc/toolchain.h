@@ -29,12 +29,18 @@ struct toolchain {
 	char linker[TOOLCHAIN_PATH_SIZE];               /* the compiler that links */
 	struct cpu cpu;                    /* that it builds for: toolchain_aim() */
 	uint32_t features;                 /* enum feature: what a module may use */
-	const char *without_simd;          /* why not; NULL when it is there */
 };
 
 /* 0, -errno, or TOOLCHAIN_MISSING with a line in reason that says what to install. */
 int toolchain_find(
 	struct work *work, struct toolchain *out, char reason[TOOLCHAIN_REASON_SIZE]) MUST_USE;
+
+/* Of tools->wasm2c alone: version, family, features. 0, -errno, or TOOLCHAIN_MISSING. */
+int toolchain_ask_wasm2c(struct work *work, struct toolchain *tools) MUST_USE;
+
+/* Where programs are looked for: in $PATH, and the wasm2c installed with aotc. */
+bool toolchain_in_path(const char *name, char path[TOOLCHAIN_PATH_SIZE]) MUST_USE;
+bool toolchain_beside(char path[TOOLCHAIN_PATH_SIZE]) MUST_USE;
 
 /* Has the compiler build for that CPU; before, it builds for any. Outcomes as toolchain_find().
  */

@@ -70,7 +70,7 @@ RS_ENTRY void rs_object_run(void)
 		".globl " RS_UNKNOWN_NAME #k "\n"                                                \
 		".hidden " RS_UNKNOWN_NAME #k "\n"                                               \
 		".type " RS_UNKNOWN_NAME #k ", @function\n" RS_UNKNOWN_NAME #k ":\n"             \
-		"	endbr64\n"                                                              \
+		RS_LANDING                                                              \
 		"	sub $8, %rsp\n"                                                         \
 		"	mov $" RS_TEXT(RS_CAUSE_IMPORT) ", %edi\n"                              \
 		"	call *rs_trap@GOTPCREL(%rip)\n"                                         \

@@ -88,6 +88,10 @@ static const uint64_t addr = 0;
 #endif
 
 #define wasm_rt_trap rs_trap
+
+/* Where an indirect jump may land, in functions of ours in the assembler's language: endbr64, in bytes, as tcc does not
+ * know the word. */
+#define RS_LANDING "	.byte 0xf3, 0x0f, 0x1e, 0xfa\n"
 #define wasm_rt_try(target) 0 /* no exceptions: nothing is thrown, nothing caught */
 
 typedef void (*wasm_rt_function_ptr_t)(void);
