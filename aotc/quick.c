@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "aotc/pack.h"
+
 /* What rs-quick.h and rs-tcc.h were written for. */
 #define FEATURES (FEATURES_WABT_1_0_32 | FEATURE_EXTENDED_CONST)
 
@@ -39,6 +41,12 @@ static int check_frame(struct build *build, const uint8_t *code, uint64_t bytes)
 	return 0;
 }
 
+/* Of an import that nothing provides: not tcc's, and without a frame to speak of (object.c). */
+static bool is_stub(const struct build *build, const char *symbol)
+{
+	return pack_function_index(&build->facts, symbol) < build->facts.n.function_imports;
+}
+
 int quick_frames(struct build *build, const struct verify_symbols *symbols)
 {
 	int r = 0;
@@ -46,7 +54,8 @@ int quick_frames(struct build *build, const struct verify_symbols *symbols)
 	for (uint32_t i = 0; r == 0 && i < symbols->count; i++) {
 		const Elf64_Sym *s = &symbols->symbols[i];
 
-		if (ELF64_ST_TYPE(s->st_info) == STT_FUNC && s->st_shndx != SHN_UNDEF)
+		if (ELF64_ST_TYPE(s->st_info) == STT_FUNC && s->st_shndx != SHN_UNDEF &&
+			!is_stub(build, symbols->names + s->st_name))
 			r = check_frame(build,
 				symbols->text + (s->st_value - symbols->text_start),
 				s->st_size);

@@ -58,23 +58,23 @@ RS_ENTRY void rs_object_run(void)
 }
 
 /* An import that nothing provides: calling it ends the program, whatever its type, so it is no function of C. */
+__attribute__((noreturn, used, externally_visible, visibility("hidden"))) void rs_unknown_import(void)
+{
+	rs_trap(RS_CAUSE_IMPORT);
+}
 #if RS_FAMILY == 32
 #define RS_UNKNOWN_NAME "Z_hZ_u"
 #else
 #define RS_UNKNOWN_NAME "w2c_h_u"
 #endif
-#define RS_TEXT_OF(number) #number
-#define RS_TEXT(number)    RS_TEXT_OF(number)
 #define RS_UNKNOWN(k)                                                                            \
 	__asm__(".pushsection .text." RS_UNKNOWN_NAME #k ", \"ax\", @progbits\n"                  \
 		".globl " RS_UNKNOWN_NAME #k "\n"                                                \
 		".hidden " RS_UNKNOWN_NAME #k "\n"                                               \
-		".type " RS_UNKNOWN_NAME #k ", @function\n" RS_UNKNOWN_NAME #k ":\n"             \
-		RS_LANDING                                                              \
-		"	sub $8, %rsp\n"                                                         \
-		"	mov $" RS_TEXT(RS_CAUSE_IMPORT) ", %edi\n"                              \
-		"	call *rs_trap@GOTPCREL(%rip)\n"                                         \
-		"	ud2\n"                                                                  \
+		".type " RS_UNKNOWN_NAME #k ", @function\n" RS_UNKNOWN_NAME #k ":\n" RS_LANDING   \
+		"	push %rbp\n"                                                            \
+		"	mov %rsp, %rbp\n"                                                       \
+		"	call rs_unknown_import\n"                                               \
 		".size " RS_UNKNOWN_NAME #k ", . - " RS_UNKNOWN_NAME #k "\n"                     \
 		".popsection\n");
 RS_UNKNOWN_IMPORTS(RS_UNKNOWN)

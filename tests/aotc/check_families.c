@@ -290,6 +290,11 @@ START_TEST(an_import_that_nothing_provides_ends_who_calls_it)
 				ck_assert_int_eq(
 					harness_run_text(i, part_bytes, false, unknown),
 					HARNESS_TRAP + TRAP_IMPORT);
+	if (access("/usr/bin/tcc", X_OK) == 0) {
+		harness_plan.tier = OBJECT_QUICK;
+		ck_assert_int_eq(harness_run_text(HARNESS_OLD, 0, false, unknown),
+			HARNESS_TRAP + TRAP_IMPORT);
+	}
 }
 END_TEST
 
