@@ -21,6 +21,7 @@
 #else
 #include <emmintrin.h>
 #endif
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -101,14 +102,37 @@ RS_LANES(i64x2, rs_i64x2, int64_t, RS_SET64(x))
 RS_LANES(f32x4, rs_f32x4, float, ((rs_f32x4){ x, x, x, x }))
 RS_LANES(f64x2, rs_f64x2, double, ((rs_f64x2){ x, x }))
 
-/* Lanes a, b, ... of the 32 of both operands, all known here. */
-#ifdef __clang__
+/*
+ * Lanes c, d, ... of the 32 of both operands, all known here. Guests widen bytes by shuffling
+ * them with zeros. gcc does not see that an operand is zero; one instruction that leaves zeros
+ * then does what takes it three.
+ */
+#define RS_SHUFFLE(shuffle, a, b, ...) \
+	((simde_v128_t)shuffle((rs_u8x16)(a), (rs_u8x16)(b), __VA_ARGS__))
+#if defined(__clang__)
+#define simde_wasm_i8x16_shuffle(...) RS_SHUFFLE(__builtin_shufflevector, __VA_ARGS__)
+#elif !defined(__SSSE3__)
 #define simde_wasm_i8x16_shuffle(a, b, ...) \
-	((simde_v128_t)__builtin_shufflevector((rs_u8x16)(a), (rs_u8x16)(b), __VA_ARGS__))
+	RS_SHUFFLE(__builtin_shuffle, a, b, (rs_u8x16){ __VA_ARGS__ })
 #else
-#define simde_wasm_i8x16_shuffle(a, b, ...) \
-	((simde_v128_t)__builtin_shuffle(   \
-		(rs_u8x16)(a), (rs_u8x16)(b), (rs_u8x16){ __VA_ARGS__ }))
+/* Lanes of the one operand or of the other: what is not its own becomes zero. */
+#define RS_FIRST(lanes)  ((lanes) | (rs_u8x16)((lanes) > 15))
+#define RS_SECOND(lanes) ((lanes)-16)
+RS_INLINE bool rs_is_zero(simde_v128_t x)
+{
+	return __builtin_constant_p(x[0] | x[1]) && (x[0] | x[1]) == 0;
+}
+#define simde_wasm_i8x16_shuffle(a, b, ...)                                                    \
+	({                                                                                     \
+		simde_v128_t rs_a = (a), rs_b = (b);                                           \
+		rs_u8x16 rs_lanes = { __VA_ARGS__ };                                           \
+		rs_is_zero(rs_a) ? (simde_v128_t)_mm_shuffle_epi8(                             \
+					   (rs_m)rs_b, (rs_m)RS_SECOND(rs_lanes))              \
+		: rs_is_zero(rs_b)                                                             \
+			? (simde_v128_t)_mm_shuffle_epi8((rs_m)rs_a, (rs_m)RS_FIRST(rs_lanes)) \
+			: RS_SHUFFLE(                                                          \
+				  __builtin_shuffle, rs_a, rs_b, (rs_u8x16){ __VA_ARGS__ });   \
+	})
 #endif
 
 /* Lanes known only when it runs; 16 and more give zero. pshufb looks at bits 0 to 3 and 7 of
