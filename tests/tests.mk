@@ -23,7 +23,7 @@ SLOW  := $(filter $(BUILD)/tests/slow/%,$(TESTS))
 QUICK := $(filter-out $(SLOW),$(TESTS))
 name_of = $(patsubst check_%,test-%,$(notdir $(1)))
 # What several tests of a folder build on.
-$(filter $(BUILD)/tests/aotc/%,$(TESTS)): $(BUILD)/tests/aotc/modules.o $(BUILD)/tests/aotc/harness.o
+$(filter $(BUILD)/tests/aotc/%,$(TESTS)): $(addprefix $(BUILD)/tests/aotc/,modules.o harness.o arithmetic.o)
 $(filter $(BUILD)/tests/e2e/% $(BUILD)/tests/slow/%,$(TESTS)): $(BUILD)/tests/e2e/run.o
 $(filter $(BUILD)/tests/sim/%,$(TESTS)): $(addprefix $(BUILD)/tests/sim/,world.o rsd.o runtime.o program.o hostile.o people.o books.o)
 $(filter %/check_evil %/check_evil_big,$(TESTS)): $(BUILD)/tests/e2e/evil.o
