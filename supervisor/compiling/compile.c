@@ -153,7 +153,7 @@ static void turn_away(struct compile_job *job, enum compile_outcome outcome)
 
 	note_in_vain(c, &job->key);
 	if (!jobs_wanted(job) || (instead != TIERS_NONE && outcome == COMPILE_FAILED))
-		events_add(c->parts.events, "not compiled", 0, &job->program, "%s tier: %.200s",
+		events_add(c->parts.events, "not-compiled", 0, &job->program, "%s tier: %.200s",
 			object_tier_name(job->tier), job->why);
 	if (instead == TIERS_NONE) {
 		finish(job, outcome, NULL);

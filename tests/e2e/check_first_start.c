@@ -158,6 +158,13 @@ START_TEST(without_the_wish_nothing_is_quick)
 }
 END_TEST
 
+START_TEST(unknown_tiers_and_processors_are_refused)
+{
+	run_expect(2, "", "rsd --tier profiled 2>/dev/null");
+	run_expect(2, "", "rsd --target-cpu z80 2>/dev/null");
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("first_start");
@@ -172,6 +179,7 @@ static Suite *suite(void)
 	tcase_add_test(starts, nothing_is_made_behind_a_program_that_was_removed);
 	tcase_add_test(idle, an_idle_rsd_ends_after_what_it_makes_behind);
 	tcase_add_test(full, without_the_wish_nothing_is_quick);
+	tcase_add_test(full, unknown_tiers_and_processors_are_refused);
 	suite_add_tcase(s, starts);
 	suite_add_tcase(s, idle);
 	suite_add_tcase(s, full);
