@@ -98,6 +98,7 @@ static struct compile *owner(const struct compile_job *job)
 static void finish(
 	struct compile_job *job, enum compile_outcome outcome, struct shelf_object *object)
 {
+	job->state = JOB_ENDED;
 	while (jobs_wanted(job)) {
 		struct compile_want *want = job->wants.next;
 		jobs_unlink(want);
@@ -159,6 +160,7 @@ static void turn_away(struct compile_job *job, enum compile_outcome outcome)
 		finish(job, outcome, NULL);
 		return;
 	}
+	job->state = JOB_ENDED;
 	if (job->behind)
 		rest(c, &job->program, instead);
 	while (jobs_wanted(job)) {
@@ -252,7 +254,7 @@ static void saved(struct compile_job *job)
 	else if (job->saved)
 		take_object(c, job);
 	else
-		finish(job, COMPILE_FAILED, NULL);
+		turn_away(job, COMPILE_FAILED); /* it is too big, or there is no room for it */
 	next_builds(c);
 }
 
@@ -491,6 +493,7 @@ static struct compile_progress progress_of(const struct compile_job *job)
 		[JOB_WAITING] = "waiting",
 		[JOB_BUILDING] = "compiling",
 		[JOB_SAVING] = "saving",
+		[JOB_ENDED] = "saving",
 	};
 	struct compile_progress now = { .known = true, .tier = job->tier };
 	const char *stage = stages[job->state];

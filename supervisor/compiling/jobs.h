@@ -13,6 +13,7 @@ enum job_state {
 	JOB_WAITING, /* to be built */
 	JOB_BUILDING,
 	JOB_SAVING, /* on the helper */
+	JOB_ENDED,  /* those who wait are told: whatever they do, it is not begun again */
 };
 
 struct compile_job {
@@ -60,7 +61,7 @@ void jobs_deinit(struct jobs *jobs); /* kills what compiles; after offload_free(
 /* RESTING, of nobody. NULL: there are COMPILE_JOBS_MAX, or no memory. */
 struct compile_job *jobs_add(
 	struct jobs *jobs, const struct lookup_key *key, const struct hash *program);
-void jobs_free(struct compile_job *job); /* RESTING or WAITING */
+void jobs_free(struct compile_job *job); /* nothing of it is under way */
 struct compile_job *jobs_find(struct jobs *jobs, const struct hash *key);
 
 /* The wants are linked in rings: of a job, or any other. */

@@ -113,6 +113,26 @@ START_TEST(compile_returns_when_it_can_run_or_waits_for_the_best)
 }
 END_TEST
 
+/* Its one function would jump over the guard page: tcc does not touch the pages of a frame. */
+START_TEST(a_program_that_is_unfit_for_quick_says_why)
+{
+	if (!has_quick())
+		return;
+	run_expect(0, "",
+		"{ echo '(module (memory (export \"memory\") 1) (func (export \"_start\") "
+		"(local '; "
+		"yes i64 | head -n 45000; echo ')'; yes '(i64.const 1)' | head -n 25000; "
+		"yes drop | head -n 25000; echo '))'; } >\"$here\"/big.wat && "
+		"wat2wasm \"$here\"/big.wat -o \"$here\"/big.wasm");
+	run_expect(0, "", "rsctl run \"$here\"/big.wasm");
+	const json_t *known =
+		inspected("program", run_expect(0, NULL, "rsctl add \"$here\"/big.wasm").out);
+	ck_assert_msg(strstr(run_text(known, "not_quick"), "bytes of stack") != NULL, "%s",
+		run_text(known, "not_quick"));
+	ck_assert_uint_eq(json_array_size(json_object_get(known, "objects")), 1);
+}
+END_TEST
+
 START_TEST(nothing_is_made_behind_a_program_that_was_removed)
 {
 	if (!has_quick())
@@ -176,6 +196,7 @@ static Suite *suite(void)
 	tcase_add_test(starts, what_an_object_is_made_of_is_told);
 	tcase_add_test(starts, who_waits_for_the_best_needs_no_quick_one);
 	tcase_add_test(starts, compile_returns_when_it_can_run_or_waits_for_the_best);
+	tcase_add_test(starts, a_program_that_is_unfit_for_quick_says_why);
 	tcase_add_test(starts, nothing_is_made_behind_a_program_that_was_removed);
 	tcase_add_test(idle, an_idle_rsd_ends_after_what_it_makes_behind);
 	tcase_add_test(full, without_the_wish_nothing_is_quick);

@@ -142,6 +142,38 @@ START_TEST(a_compile_that_nobody_wants_any_more_is_asked_to_end)
 }
 END_TEST
 
+static struct wish *dropped_by_the_next;
+
+static void ready_and_drop(struct compile_want *want, enum compile_outcome outcome,
+	struct shelf_object *object, const char *why)
+{
+	ready(want, outcome, object, why);
+	compile_drop(&dropped_by_the_next->want);
+}
+
+START_TEST(who_is_told_may_drop_what_he_likes)
+{
+	struct hash slow = add("slow"), hang = add("hang");
+	struct wish first, second, other;
+	const int never = 0;
+
+	dropped_by_the_next = &other;
+	settled = 0;
+	ask(&first, &slow);
+	first.want.ready = ready_and_drop;
+	ask(&second, &slow);
+	ask(&other, &hang);
+	turn_for(&settled, 2, 20000);
+	turn_for(&never, 1, 300);
+	ck_assert_int_eq(first.outcome, COMPILE_DONE);
+	ck_assert_int_eq(second.outcome, COMPILE_DONE);
+	ck_assert_int_eq(other.calls, 0);
+	ck_assert_int_eq(builds_of("full"), 2);
+	shelf_drop(first.object);
+	shelf_drop(second.object);
+}
+END_TEST
+
 START_TEST(one_that_does_not_end_when_asked_is_killed)
 {
 	struct hash program = add("stubborn\n");
@@ -211,6 +243,7 @@ static Suite *suite(void)
 	tcase_add_test(ways, a_program_that_is_not_there_is_missing);
 	tcase_add_test(ways, without_a_toolchain_every_wish_fails_until_there_is_one);
 	tcase_add_test(ends, a_compile_that_nobody_wants_any_more_is_asked_to_end);
+	tcase_add_test(ends, who_is_told_may_drop_what_he_likes);
 	tcase_add_test(ends, one_that_does_not_end_when_asked_is_killed);
 	tcase_add_test(ends, tear_down_ends_what_compiles);
 	tcase_set_timeout(ways, 60);
