@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 
 #include "aotc/compile.h"
+#include "aotc/listing.h"
 #include "aotc/pack.h"
 #include "aotc/survey.h"
 #include "aotc/translate.h"
@@ -33,7 +34,7 @@ enum {
 };
 
 struct options {
-	const char *keep, *input, *output;
+	const char *keep, *input, *output, *listing;
 	struct plan plan;
 	int input_fd, output_fd, status_fd, profile_fd;
 	uint32_t jobs;
@@ -43,6 +44,7 @@ struct options {
 static const char usage[] =
 	"usage: aotc [OPTIONS] -o OBJECT [MODULE.wasm]\n"
 	"       aotc [OPTIONS] --input-fd N --output-fd N [--status-fd N]\n"
+	"       aotc [OPTIONS] --asm FUNCTION [MODULE.wasm]\n"
 	"       aotc [OPTIONS] --toolchain\n"
 	"\n"
 	"Compiles a WebAssembly module (or standard input) to an object for redshirt's "
@@ -58,6 +60,8 @@ static const char usage[] =
 	"  --relaxed-reads  a read beyond memory need not trap when nobody uses its value\n"
 	"  --unknown-imports-trap\n"
 	"                   functions that nothing provides may be imported; called, they trap\n"
+	"  --asm FUNCTION   instead of an object: print what became of a function (by its\n"
+	"                   name or index), as C and as machine code\n"
 	"  --toolchain      say which translator and compiler are used, and an id for each "
 	"tier\n"
 	"  --profile-fd N   of the profiled tier: where the profile of earlier runs is read\n"
@@ -76,6 +80,7 @@ enum {
 	OPTION_STATUS,
 	OPTION_PROFILE,
 	OPTION_TIER,
+	OPTION_ASM,
 	OPTION_FORM,
 	OPTION_TARGET_CPU,
 	OPTION_RELAXED_READS,
@@ -92,6 +97,7 @@ static const struct option long_options[] = {
 	{ "status-fd", required_argument, NULL, OPTION_STATUS },
 	{ "profile-fd", required_argument, NULL, OPTION_PROFILE },
 	{ "tier", required_argument, NULL, OPTION_TIER },
+	{ "asm", required_argument, NULL, OPTION_ASM },
 	{ "form", required_argument, NULL, OPTION_FORM },
 	{ "target-cpu", required_argument, NULL, OPTION_TARGET_CPU },
 	{ "relaxed-reads", no_argument, NULL, OPTION_RELAXED_READS },
@@ -147,6 +153,9 @@ static bool read_option(struct options *o, int option)
 		return read_descriptor(optarg, &o->profile_fd);
 	case OPTION_TIER:
 		return plan_read_tier(optarg, &o->plan.tier);
+	case OPTION_ASM:
+		o->listing = optarg;
+		return true;
 	case OPTION_FORM:
 		return plan_read_form(optarg, &o->plan.form);
 	case OPTION_TARGET_CPU:
@@ -197,7 +206,7 @@ static bool read_options(int argc, char **argv, struct options *o)
 		return false;
 	if (!o->toolchain && (o->plan.tier == OBJECT_PROFILED) != (o->profile_fd >= 0))
 		return false;
-	return o->toolchain || o->output || o->output_fd >= 0 || o->keep;
+	return o->toolchain || o->output || o->output_fd >= 0 || o->keep || o->listing;
 }
 
 /* SIGTERM and its kin become a readable descriptor, so that the folder is removed and the jail
@@ -277,6 +286,16 @@ static int write_object(struct build *build, const struct options *o, uint64_t *
 	return pack_to_path(build, o->output ? o->output : kept, bytes);
 }
 
+static int list(struct build *build, const char *word)
+{
+	uint32_t function = listing_function(&build->facts, word);
+
+	if (function == FACTS_NO_FUNCTION)
+		return build_fail(build, "no function has this name or index");
+	int r = listing_write(build, function, stdout);
+	return r == 0 && fflush(stdout) ? -errno : r;
+}
+
 static int run(struct build *build, const struct options *o, uint64_t *bytes)
 {
 	int r = work_open(o->keep, &build->work);
@@ -292,7 +311,9 @@ static int run(struct build *build, const struct options *o, uint64_t *bytes)
 		r = translate(build);
 	if (r == 0)
 		r = compile(build);
-	return r ? r : write_object(build, o, bytes);
+	if (r)
+		return r;
+	return o->listing ? list(build, o->listing) : write_object(build, o, bytes);
 }
 
 /* How a build ended: the exit status, and the word of the last status line. */

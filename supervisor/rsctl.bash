@@ -31,7 +31,7 @@ _rsctl() {
 		mapfile -t COMPREPLY < <(compgen -d -- "$word")
 		return
 		;;
-	-e | --env | --name | --allow | --deny | -m | --memory | --cpu | --children | --children-memory | --children-depth | --max-body | --rate | --outstanding | -n | --lines | --timeout) return ;;
+	-e | --env | --name | --allow | --deny | -m | --memory | --cpu | --children | --children-memory | --children-depth | --max-body | --rate | --outstanding | -n | --lines | --timeout | --asm) return ;;
 	esac
 	if [[ -z $command ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$(rsctl completion 2>/dev/null) --json --socket --help --version" -- "$word")

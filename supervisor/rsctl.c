@@ -101,6 +101,11 @@ static const struct option answer_options[] = {
 		FIELD(always) },
 	COMMON,
 };
+static const struct option inspect_options[] = {
+	{ 0, "asm", "FUNCTION", "of a program: a function's C and machine code", options_text,
+		FIELD(function) },
+	COMMON,
+};
 static const struct option debug_options[] = {
 	{ 0, "symbols", "DIR", "run nothing: leave its debug file for perf report --symfs DIR",
 		options_text, FIELD(symbols) },
@@ -193,7 +198,7 @@ static const struct command commands[] = {
 	{ "logs", "PROCESS|HASH", "show what a process wrote", OPTIONS(logs_options), 1, 1,
 		false, true, rsctl_show_logs },
 	{ "inspect", "PROCESS|HASH", "show all that is known of a process or program",
-		OPTIONS(plain_options), 1, 1, false, true, rsctl_inspect },
+		OPTIONS(inspect_options), 1, 1, false, true, rsctl_inspect },
 	{ "debug", "PROCESS [GDB ARGS...]", "run gdb on a process, with its Wasm names",
 		OPTIONS(debug_options), 1, ANY, true, false, rsctl_debug },
 	{ "stop", "PROCESS...", "ask processes to end, then kill them", OPTIONS(stop_options),

@@ -30,7 +30,8 @@ struct rsctl {
 	uint64_t lines;      /* UINT64_MAX: all there are */
 	uint64_t timeout_ms; /* UINT64_MAX: rsd's default */
 	int signal;
-	const char *symbols; /* a folder for debug files */
+	const char *symbols;  /* a folder for debug files */
+	const char *function; /* of which inspect shows the code */
 
 	/* of grants */
 	bool registers, asks, mediated, hard;
@@ -65,6 +66,7 @@ int rsctl_about_version(struct rsctl *ctl);
 int rsctl_about_doctor(struct rsctl *ctl);
 
 int rsctl_inspect(struct rsctl *ctl);
+int rsctl_asm(struct rsctl *ctl);
 int rsctl_debug(struct rsctl *ctl);
 
 int rsctl_asks_pending(struct rsctl *ctl);

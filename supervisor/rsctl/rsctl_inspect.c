@@ -153,6 +153,8 @@ int rsctl_inspect(struct rsctl *ctl)
 	json_t *final;
 	const char *word = ctl->words[0];
 
+	if (ctl->function)
+		return rsctl_asm(ctl);
 	/* digits may be either; rsd knows which of the two there is */
 	if (!units_count(word, &process)) {
 		int code = program_hash(word, target);

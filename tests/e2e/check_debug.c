@@ -85,6 +85,21 @@ START_TEST(what_does_not_run_cannot_be_debugged)
 }
 END_TEST
 
+START_TEST(a_function_is_shown_as_c_and_as_machine_code)
+{
+	char *hash = run_expect(0, NULL, "rsctl add \"$guests\"/spin.wasm").out;
+
+	hash[strcspn(hash, "\n")] = 0;
+	struct run_said said = run_expect(0, NULL, "rsctl inspect --asm churn %s", hash);
+	const char *c = strstr(said.out, " 1664525u"),
+		   *code = strstr(said.out, "$0x19660d,"); /* the same number */
+	ck_assert_msg(c && code && c < code, "%s", said.out);
+	said = run_expect(1, NULL, "rsctl inspect --asm nobody \"$guests\"/spin.wasm");
+	ck_assert_ptr_nonnull(strstr(said.err, "no function has this name"));
+	run_expect(3, NULL, "rsctl inspect --asm churn 0123456789");
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("debug");
@@ -95,6 +110,7 @@ static Suite *suite(void)
 	tcase_add_checked_fixture(tools, run_rsd, run_rsd_end);
 	tcase_add_test(tools, gdb_shows_the_programs_names);
 	tcase_add_test(tools, perf_shows_the_programs_names);
+	tcase_add_test(tools, a_function_is_shown_as_c_and_as_machine_code);
 	tcase_add_test(tools, what_does_not_run_cannot_be_debugged);
 	suite_add_tcase(s, tools);
 	return s;
