@@ -10,7 +10,7 @@
 #   make bench-ipc  messages beside others      make test-model  the models, with Spin
 #   make fuzz       FUZZ_SECONDS=, FUZZ_RUNS=   make test-mutants  is each break noticed?
 #   make test-soak  SOAK_SECONDS=               make test-tsan, make test-valgrind
-#   make test-spec  SPEC=folder, SPEC_ONLY=
+#   make test-spec  SPEC=folder, SPEC_ONLY=     make test-differential  DIFF_FUNCTIONS=, DIFF_SEED=
 #   make bench-native  Wasm beside native code, ours and others': SUITE=folder, ONLY=, BENCH_SECONDS=
 #
 # WERROR=1 makes warnings errors, V=1 shows whole command lines, JOBS=1 does one thing at a time.

@@ -58,6 +58,7 @@ include tests/interfaces/interfaces.mk
 include tests/ipc/stress.mk
 include tests/runtime/runtime.mk
 include tests/spec/spec.mk
+include tests/differential/differential.mk
 include tests/fuzz/fuzz.mk
 include tests/mutants/mutants.mk
 

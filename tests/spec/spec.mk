@@ -7,7 +7,7 @@ $(PLAYER): $(PLAYER).o $(LIB)
 	$(call Q,LD)$(CC) $(ALL_LDFLAGS) $(SANITIZE) -o $@ $< $(LIB) $(LIBS)
 
 PLAYED := $(PLAYER) $(OUT)/libexec/redshirt/aotc
-WAST = python3 tests/spec/spec.py --build $(BUILD) --only '$(SPEC_ONLY)'
+WAST = python3 -B tests/spec/spec.py --build $(BUILD) --only '$(SPEC_ONLY)'
 test-spec: $(PLAYED)
 	@$(WAST) --configurations '$(or $(SPEC_CONFIGURATIONS),all)' tests/spec $(SPEC)
 test-wast: $(PLAYED)

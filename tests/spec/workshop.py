@@ -4,6 +4,7 @@ A configuration is a way to compile: which translator, compiler, tier, form and 
 left out of configurations(), and said by the caller with missing().
 """
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -95,7 +96,8 @@ class Workshop:
         """A module as text with a name for everything; None if wasm2wat cannot read it."""
         said = subprocess.run(['wasm2wat', '--generate-names', '--no-check', *WABT_FEATURES, module],
                               capture_output=True, text=True)
-        return said.stdout if said.returncode == 0 else None
+        # a function exported as "" is given a name of no letters, which no other tool reads
+        return re.sub(r'\$(?=[\s)])', '$nameless', said.stdout) if said.returncode == 0 else None
 
     def assemble(self, text):
         """The path of the module, or ValueError."""
@@ -111,7 +113,7 @@ class Workshop:
         path = self.path('object')
         said = subprocess.run([self.aotc, *configuration.arguments, '--jobs', '1', '-o', path, wasm],
                               env=configuration.environment, capture_output=True, text=True, errors='replace')
-        return Built(said.returncode, path, said.stderr.strip().partition('refused: ')[2] or said.stderr.strip())
+        return Built(said.returncode, path, re.sub('^aotc: .*?: (refused: |unfit: )?', '', said.stderr.strip()))
 
     def translates(self, configuration, wasm):
         """Does the translator take the module as it is?"""
