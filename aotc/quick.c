@@ -5,14 +5,12 @@
 #include "aotc/pack.h"
 
 /* What rs-quick.h and rs-tcc.h were written for. */
-#define FEATURES (FEATURES_WABT_1_0_32 | FEATURE_EXTENDED_CONST)
+#define FEATURES (FEATURES_WABT_1_0_32 | FEATURE_EXTENDED_CONST | FEATURE_SIMD)
 
 int quick_takes(struct build *build)
 {
 	const struct facts_numbers *n = &build->facts.n;
 
-	if (n->features & FEATURE_SIMD)
-		return build_unfit(build, "uses SIMD");
 	if (n->features & ~(uint32_t)FEATURES)
 		return build_unfit(build, "uses features that are only compiled in full");
 	if (n->negations > QUICK_NEGATIONS_MAX)
