@@ -421,6 +421,35 @@ START_TEST(a_dead_load_traps_in_every_tier) /* in the quick one: check_aotc.c's 
 }
 END_TEST
 
+static const char *const dead_vector_loads[] = {
+	PROGRAM("", "(drop (v128.load (i32.const 65521)))"),
+	PROGRAM("", "(drop (v128.load32_splat (i32.const 65533)))"),
+	PROGRAM("", "(drop (v128.load64_zero (i32.const 65529)))"),
+	PROGRAM("", "(drop (v128.load8_lane 3 (i32.const 65536) (v128.const i64x2 0 0)))"),
+};
+
+/* _i: compiler, tcc behind the others */
+START_TEST(a_dead_vector_load_traps)
+{
+	bool quick = _i == ARRAY_LEN(compilers);
+	enum flags_compiler compiler = quick ? FLAGS_GCC : (enum flags_compiler)_i;
+	struct harness h;
+
+	if (!is_there(compiler) || !harness_has(HARNESS_NEW))
+		return;
+	use(compiler);
+	harness_plan.tier = quick ? OBJECT_QUICK : OBJECT_FULL;
+	for (size_t i = 0; i < ARRAY_LEN(dead_vector_loads); i++) {
+		int r = harness_translate(&h, HARNESS_NEW, 0, dead_vector_loads[i]);
+		if (r == 0 && compile_has(&h.build.tools, harness_plan.tier))
+			ck_assert_msg(recompile(&h) == HARNESS_FAULT, "%zu", i);
+		else
+			ck_assert(quick); /* without tcc */
+		harness_deinit(&h);
+	}
+}
+END_TEST
+
 static Suite *flags_suite(void)
 {
 	Suite *s = suite_create("flags");
@@ -440,6 +469,8 @@ static Suite *flags_suite(void)
 		programs, signalling_nans_that_pass_are_wrong, 0, ARRAY_LEN(compilers));
 	tcase_add_loop_test(programs, a_dead_load_traps_in_every_tier, 0,
 		(int)ARRAY_LEN(compilers) * HARNESS_WASM2CS);
+	tcase_add_loop_test(
+		programs, a_dead_vector_load_traps, 0, (int)ARRAY_LEN(compilers) + 1);
 	suite_add_tcase(s, programs);
 	return s;
 }
