@@ -7,6 +7,7 @@
 #include "supervisor/decisions/asks.h"
 #include "supervisor/options.h"
 #include "supervisor/protocol.h"
+#include "supervisor/units.h"
 
 #define FIELD(name) offsetof(struct flags, name)
 
@@ -49,6 +50,16 @@ static const char *read_cpu(void *field, const char *value)
 	return "native, x86-64, x86-64-v2, x86-64-v3 or x86-64-v4";
 }
 
+static const char *read_percent(void *field, const char *value)
+{
+	uint64_t n;
+
+	if (!units_count(value, &n) || n > 100)
+		return "0 to 100";
+	*(uint32_t *)field = (uint32_t)n;
+	return NULL;
+}
+
 static const struct option options[] = {
 	{ 0, "run-dir", "DIR", "where the control socket is", options_text, FIELD(run_dir) },
 	{ 0, "state-dir", "DIR", "programs, keys, process numbers", options_text,
@@ -76,6 +87,9 @@ static const struct option options[] = {
 	{ 0, "unknown-imports-trap", NULL,
 		"programs may import what nothing provides; calling it ends them",
 		options_switch, FIELD(unknown_imports) },
+	{ 0, "profile-share", "PERCENT",
+		"so many of all starts count for a profile: slower (default 0)",
+		read_percent, FIELD(profile_share) },
 	{ 0, "native", "NAME", "a native client may join under this name, * any (again: more)",
 		grant_native, FIELD(natives) },
 	{ 0, "default-grant", "WORD",

@@ -16,6 +16,7 @@ struct flags {
 	enum policy_missing missing;
 	const char *target_cpu; /* NULL: as aotc does by itself */
 	bool no_quick, relaxed_reads, unknown_imports;
+	uint32_t profile_share; /* percent of starts that are counted */
 	bool mediate, version, help;
 	struct limits limits; /* of a process, if nobody says otherwise */
 };

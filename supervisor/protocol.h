@@ -116,6 +116,13 @@
  *     final: interface (64 digits), name
  * names      -
  *     row: name, interface (64 digits), host (bool), since_ms?
+ * profile    program, do: "start" (its next processes count how they run), "stop" (what was
+ *            counted until now is settled, and the program is built from it behind), "rm" (all
+ *            of it is forgotten)
+ *     final, when it is on disk: as a row of profiles
+ * profiles   program?
+ *     row: program, watched, runs (that were added), running (processes that count now), bytes
+ *     (on disk), since_ms, changed_ms, used (builds are made from it), why? (they are not)
  * bind       interface, as start (program, args? ...), wait? (default true)
  *     From now on the program handles the interface, and is started when somebody sends to it.
  *     When another handles it now, the new one is started at once and takes over when it
@@ -190,6 +197,6 @@ enum control_code {
 };
 
 /*
- * Where things are: paths.h. In the folders: run/control.sock, state/{programs/, object.key,
- * processes, lock}, cache/{objects/, refused/}.
+ * Where things are: paths.h. In the folders: run/control.sock, state/{programs/, profiles/,
+ * object.key, processes, lock}, cache/{objects/, refused/}.
  */

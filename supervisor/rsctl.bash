@@ -78,6 +78,13 @@ _rsctl() {
 			mapfile -t COMPREPLY < <(compgen -f -X '!*.proto' -- "$word" && compgen -d -- "$word")
 		fi
 		;;
+	profile)
+		if ((COMP_CWORD == at + 1)); then
+			mapfile -t COMPREPLY < <(compgen -W "start stop show rm ls" -- "$word")
+		else
+			mapfile -t COMPREPLY < <(compgen -W "$(_rsctl_ids ls)" -- "$word")
+		fi
+		;;
 	help | completion) mapfile -t COMPREPLY < <(compgen -W "$(rsctl completion 2>/dev/null)" -- "$word") ;;
 	esac
 }

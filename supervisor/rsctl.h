@@ -69,6 +69,8 @@ int rsctl_inspect(struct rsctl *ctl);
 int rsctl_asm(struct rsctl *ctl);
 int rsctl_debug(struct rsctl *ctl);
 
+int rsctl_profile(struct rsctl *ctl);
+
 int rsctl_asks_pending(struct rsctl *ctl);
 int rsctl_asks_answer(struct rsctl *ctl);
 

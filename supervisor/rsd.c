@@ -323,6 +323,22 @@ static void close_cache(struct rsd *rsd)
 	rsd->parts.objects = objects_free(rsd->parts.objects);
 }
 
+static int open_profiles(struct rsd *rsd)
+{
+	char path[PATH_MAX];
+	int r = places_path(&rsd->places, PLACE_STATE, "profiles", path);
+
+	if (r == 0)
+		r = profiles_open(path, rsd->parts.offload, rsd->parts.events,
+			rsd->flags->profile_share, &rsd->parts.profiles);
+	return r ? failed(rsd, "%s: %s", path, strerror(-r)) : 0;
+}
+
+static void close_profiles(struct rsd *rsd)
+{
+	rsd->parts.profiles = profiles_free(rsd->parts.profiles);
+}
+
 static int start_compiler(struct rsd *rsd)
 {
 	char why[DATABASE_WHY_SIZE] = "";
@@ -345,10 +361,13 @@ static int start_compiler(struct rsd *rsd)
 			.relaxed_reads = rsd->flags->relaxed_reads,
 			.unknown_imports = rsd->flags->unknown_imports },
 		.no_quick = rsd->flags->no_quick,
+		.profiles = { rsd->parts.profiles, profiles_hash, profiles_file },
 	};
 
 	if (r == 0)
 		r = compile_new(&parts, &rsd->parts.compile);
+	if (r == 0)
+		profiles_begin(rsd->parts.profiles, rsd->parts.compile);
 	return r ? failed(rsd, "%s: %s", rsd->aotc, strerror(-r)) : 0;
 }
 
@@ -423,6 +442,7 @@ static int begin_processes(struct rsd *rsd)
 		.loop = rsd->parts.loop,
 		.launch = rsd->parts.launch,
 		.compile = rsd->parts.compile,
+		.profiles = rsd->parts.profiles,
 		.workers = rsd->parts.workers,
 		.journal = rsd->journal,
 		.ids = rsd->ids,
@@ -514,6 +534,7 @@ static const struct step {
 	{ "decisions", open_ruling, close_ruling },
 	{ "programs", open_store, close_store },
 	{ "cache", open_cache, close_cache },
+	{ "profiles", open_profiles, close_profiles },
 	{ "compiler", start_compiler, end_compiler },
 	{ "workers", open_workers, close_workers },
 	{ "bindings", open_bindings, close_bindings },

@@ -154,19 +154,21 @@ static void too_long(void *context)
 /* Descriptors of the child, in this order from 3 on, and the options that name them. */
 static int spawn(struct builder *b, const struct builder_plan *p, int status)
 {
-	const char *words[COMPILER_WORDS_MAX + 9] = { NULL };
+	const char *words[COMPILER_WORDS_MAX + 11] = { NULL };
 	const char *const options[] = { "--tier", object_tier_name(p->tier), "--input-fd", "3",
-		"--output-fd", "4", "--status-fd", "5" };
-	const int fds[] = { p->input, p->output, status };
+		"--output-fd", "4", "--status-fd", "5", "--profile-fd", "6" };
+	const int fds[] = { p->input, p->output, status, p->profile };
+	const size_t without = p->profile < 0; /* the last of them */
 	const struct child_plan plan = { .path = p->way->aotc,
 		.argv = (char *const *)(uintptr_t)words,
 		.environment = environment,
 		.fds = fds,
-		.fds_count = ARRAY_LEN(fds),
+		.fds_count = ARRAY_LEN(fds) - without,
 		.output = STDERR_FILENO,
 		.errors = STDERR_FILENO };
 
-	memcpy(words + compiler_words(p->way, words), options, sizeof(options));
+	memcpy(words + compiler_words(p->way, words), options,
+		sizeof(options) - 2 * without * sizeof(options[0]));
 	int r = child_start(&plan, &b->child);
 	if (r == 0 && p->low)
 		priority_lower(b->child.pid);

@@ -25,6 +25,7 @@ struct builder_plan {
 	enum object_tier tier;
 	bool low;          /* only with what nobody else wants of the machine: priority.h */
 	int input, output; /* the module; the object */
+	int profile;       /* of the profiled tier; else -1 */
 };
 
 struct builder {

@@ -54,6 +54,8 @@ struct compile_profiles {
 	void *context;
 	/* The hash of a program's profile, which is part of the key; false: it has none. */
 	bool (*hash)(void *context, const struct hash *program, struct hash *out);
+	/* A descriptor that stands where aotc is to read it from. */
+	int (*file)(void *context, const struct hash *program, int *fd);
 };
 
 struct compile;

@@ -226,6 +226,8 @@ int jobs_build(struct compile_job *job)
 {
 	const struct compile_parts *parts = job->jobs->parts;
 
+	CLEANUP(fd_closep) int profile = -1;
+
 	job->low = !jobs_wanted(job);
 	job->again = false;
 	fd_closep(&job->output);
@@ -233,11 +235,14 @@ int jobs_build(struct compile_job *job)
 	/* it may have been read before, by a build that was ended */
 	if (r == 0 && lseek(job->lookup.input, 0, SEEK_SET) < 0)
 		r = -errno;
+	if (r == 0 && job->tier == OBJECT_PROFILED)
+		r = parts->profiles.file(parts->profiles.context, &job->program, &profile);
 	const struct builder_plan plan = { .way = &parts->way,
 		.tier = job->tier,
 		.low = job->low,
 		.input = job->lookup.input,
-		.output = job->output };
+		.output = job->output,
+		.profile = profile };
 	if (r == 0)
 		r = builder_start(&job->builder, parts->loop, &plan, built, job);
 	if (r == 0)

@@ -41,6 +41,8 @@ const struct session_op *const control_ops[] = {
 	&control_bind,
 	&control_unbind,
 	&control_interfaces,
+	&control_profile,
+	&control_profiles,
 	&control_shutdown,
 	NULL,
 };

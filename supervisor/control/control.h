@@ -52,5 +52,7 @@ extern const struct session_op control_bind, control_unbind, control_interfaces;
 extern const struct session_op control_join;
 /* control_asks.c */
 extern const struct session_op control_pending, control_answer;
+/* control_profile.c */
+extern const struct session_op control_profile, control_profiles;
 /* control_run.c */
 extern const struct session_op control_run, control_start;

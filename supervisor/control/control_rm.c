@@ -136,6 +136,7 @@ static void begin_removal(struct session *s, struct rm *rm)
 	for (uint32_t i = 0; i < rm->keys_count; i++)
 		shelf_forget(s->parts->shelf, &rm->keys[i].key);
 	builds_forget(s->parts->builds, &rm->program);
+	profiles_forget(s->parts->profiles, &rm->program);
 }
 
 static void rm_step(struct session *s)

@@ -29,6 +29,7 @@ struct session_parts {
 	struct shelf *shelf;
 	struct builds *builds;
 	struct compile *compile;
+	struct profiles *profiles;
 	struct launch *launch;
 	struct workers *workers;
 	struct roster *roster;

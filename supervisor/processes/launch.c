@@ -276,13 +276,14 @@ struct launch *launch_free(struct launch *l)
 	return NULL;
 }
 
-int launch_start(struct launch *l, uint64_t process, const int fds[START_FDS])
+int launch_start(struct launch *l, uint64_t process, const int fds[START_FDS_MAX])
 {
 	struct start_request request = { .process = process };
 
 	if (!launch_room(l))
 		return LAUNCH_LATER;
-	int r = fdpass_send(l->socket, &request, sizeof(request), fds, START_FDS);
+	int r = fdpass_send(l->socket, &request, sizeof(request), fds,
+		fds[START_COUNTERS] < 0 ? START_FDS : START_FDS_MAX);
 	if (r == -EAGAIN || r == -ETOOMANYREFS)
 		return l->in_flight ? LAUNCH_LATER : r;
 	if (r == -EPIPE || r == -ECONNRESET)

@@ -32,8 +32,9 @@ int launch_new(struct loop *loop, const char *path, const struct launch_events *
 	struct launch **out) MUST_USE;
 struct launch *launch_free(struct launch *launch); /* kills it; returns NULL */
 
-/* The descriptors stay the caller's and may be closed at once. */
-int launch_start(struct launch *launch, uint64_t process, const int fds[START_FDS]) MUST_USE;
+/* The descriptors stay the caller's and may be closed at once; [START_COUNTERS] may be -1. */
+int launch_start(
+	struct launch *launch, uint64_t process, const int fds[START_FDS_MAX]) MUST_USE;
 
 /* May launch_start() be tried? */
 bool launch_room(const struct launch *launch);

@@ -9,6 +9,7 @@
 
 #include "ipc/hash.h"
 #include "supervisor/compiling/compile.h"
+#include "supervisor/compiling/profiles.h"
 #include "supervisor/decisions/asks.h"
 #include "supervisor/decisions/permit.h"
 #include "supervisor/limits.h"
@@ -102,6 +103,7 @@ struct process {
 	struct compile_want want; /* while COMPILING */
 	enum compile_outcome compile_outcome;
 	struct shelf_object *object;
+	struct profiles_run *counting; /* NULL: it is not counted */
 	pid_t pid;
 	int pidfd; /* -1: none (yet, or any more) */
 	uint64_t pidfd_watch;

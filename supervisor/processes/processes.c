@@ -161,6 +161,7 @@ static void finish(void *context, struct process *p)
 	if (ps->parts.asking)
 		asking_process_gone(ps->parts.asking, p);
 	fd_closep(&p->pidfd);
+	p->counting = profiles_run_end(p->counting);
 	p->object = shelf_drop(p->object);
 	p->ended_ms = events_now_ms();
 	backtrace_keep(p->ending.backtrace, p->ending.detail, p->ended_ms, p->book);
@@ -211,10 +212,26 @@ static int make_block(const struct process *p, int *out)
 	return r;
 }
 
+/* Without memory for its counters it runs uncounted. */
+static int begin_counting(struct processes *ps, struct process *p)
+{
+	bool counts = ps->parts.profiles && p->object->tier == OBJECT_INSTRUMENTED;
+
+	/* the launcher may not have taken it the last time */
+	if (counts && !p->counting) {
+		int r = profiles_run_begin(
+			ps->parts.profiles, &p->program, p->object->fd, &p->counting);
+		if (r)
+			events_add(ps->parts.events, "not-counted", p->id, &p->program, "%s",
+				r < 0 ? strerror(-r) : "as many processes count as may");
+	}
+	return profiles_run_memory(p->counting);
+}
+
 static int send_to_launcher(struct processes *ps, struct process *p)
 {
 	CLEANUP(fd_closep) int block = -1;
-	int fds[START_FDS];
+	int fds[START_FDS_MAX];
 	int r = make_block(p, &block);
 
 	for (size_t i = 0; i < START_FDS; i++)
@@ -228,6 +245,7 @@ static int send_to_launcher(struct processes *ps, struct process *p)
 	fds[START_BLOCK] = block;
 	if (p->attached && p->attached->input)
 		r = workers_input_attach(ps->parts.workers, p->id);
+	fds[START_COUNTERS] = begin_counting(ps, p);
 	if (r == 0)
 		r = launch_start(ps->parts.launch, p->id, fds);
 	workers_close_fds(fds);
@@ -477,6 +495,14 @@ static void compiled(struct compile_want *want, enum compile_outcome outcome,
 	struct process *p =
 		(struct process *)(void *)((char *)want - offsetof(struct process, want));
 
+	/* it shall run, counted or not */
+	if (outcome != COMPILE_DONE && want->quality == TIERS_INSTRUMENTED) {
+		events_add(p->owner->parts.events, "not-counted", p->id, &p->program, "%s",
+			why);
+		want->quality = TIERS_NOW;
+		compile_get(p->owner->parts.compile, want);
+		return;
+	}
 	if (outcome == COMPILE_DONE) {
 		p->object = object;
 		(void)happened(p->owner, p, PROCESS_OBJECT);
@@ -510,7 +536,9 @@ static struct process *make_process(
 	p->created_ms = events_now_ms();
 	snprintf(p->name, sizeof(p->name), "%s", request->name);
 	p->want.program = request->program;
-	p->want.quality = request->quality;
+	p->want.quality = ps->parts.profiles && profiles_wanted(ps->parts.profiles, &p->program)
+				  ? TIERS_INSTRUMENTED
+				  : request->quality;
 	p->want.ready = compiled;
 	p->strings = malloc(request->strings_bytes + 1);
 	if (!p->strings || journal_open(ps->parts.journal, &p->book) ||

@@ -34,6 +34,7 @@ struct processes_parts { /* all outlive it, but for the launcher, which goes fir
 	struct loop *loop;
 	struct launch *launch;
 	struct compile *compile;
+	struct profiles *profiles; /* NULL: nobody is ever counted */
 	struct workers *workers;
 	struct journal *journal;
 	struct ids *ids;

@@ -453,6 +453,14 @@ static bool profile_hash(void *context, const struct hash *program, struct hash 
 	return has_profile;
 }
 
+static int profile_file(void *context, const struct hash *program, int *fd)
+{
+	(void)context;
+	(void)program;
+	*fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	return 0;
+}
+
 static void set_up_profiles(void)
 {
 	set_up();
@@ -460,6 +468,7 @@ static void set_up_profiles(void)
 	touch("profiled");
 	touch("instrumented");
 	parts.profiles.hash = profile_hash;
+	parts.profiles.file = profile_file;
 	close_all();
 	open_all();
 }

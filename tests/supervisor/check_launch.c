@@ -78,7 +78,7 @@ static struct launch *launch;
 static struct seen {
 	int rooms, started, failed, ended, died, status, pidfd_good;
 } seen;
-static int fds[START_FDS];
+static int fds[START_FDS_MAX];
 
 static void room(void *context)
 {
@@ -129,6 +129,7 @@ static void begin(const char *way)
 	ck_assert_int_eq(launch_new(loop, "/proc/self/exe", &events, &launch), 0);
 	for (size_t i = 0; i < START_FDS; i++)
 		fds[i] = STDERR_FILENO;
+	fds[START_COUNTERS] = -1;
 }
 
 static void turn_until(const int *value, int until)

@@ -1,7 +1,7 @@
 /*
  * compile_fixture.h: compile.h with everything behind it, on a compiler made of shell, which
  * says an id for each tier it is to have, writes down how it is called, and does what the
- * module says: the first word, or what stands after "TIER:".
+ * module says: the first word, or what stands after "TIER:". The profile goes to "profile".
  */
 #pragma once
 
@@ -39,6 +39,7 @@ static const char script[] =
 	"	echo 'compiler none'; exit 0\n"
 	"fi\n"
 	"echo $tier$way >>$here/built\n"
+	"[ $tier != profiled ] || cat <&6 >$here/profile\n"
 	"read -r words <&3\n"
 	"word=${words%% *}\n"
 	"for w in $words; do case $w in $tier:*) word=${w#*:};; esac; done\n"

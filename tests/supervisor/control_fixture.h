@@ -72,6 +72,9 @@ static inline void open_parts(void)
 	ck_assert_int_eq(folder_open(at_home("refused"), &parts.refused_folder), 0);
 	ck_assert_int_eq(shelf_new(&parts.shelf), 0);
 	ck_assert_int_eq(builds_open(parts.ruling->database, &parts.builds, why), 0);
+	ck_assert_int_eq(profiles_open(at_home("profiles"), parts.offload, parts.events, 0,
+				 &parts.profiles),
+		0);
 	const struct compile_parts c = { .loop = parts.loop,
 		.offload = parts.offload,
 		.store = parts.store,
@@ -80,8 +83,10 @@ static inline void open_parts(void)
 		.events = parts.events,
 		.builds = parts.builds,
 		.refused = parts.refused_folder,
-		.way = { .aotc = aotc_path } };
+		.way = { .aotc = aotc_path },
+		.profiles = { parts.profiles, profiles_hash, profiles_file } };
 	ck_assert_int_eq(compile_new(&c, &parts.compile), 0);
+	profiles_begin(parts.profiles, parts.compile);
 	ck_assert_int_eq(roster_new(&parts.roster), 0);
 	ck_assert_int_eq(processes_new(parts.roster, &parts.processes), 0);
 	const struct workers_events w = processes_workers_events(parts.processes);
@@ -96,7 +101,7 @@ static inline void open_parts(void)
 		ck_assert_int_eq(
 			launch_new(parts.loop, "/proc/self/exe", &l, &parts.launch), 0);
 	const struct processes_parts p = { parts.loop, parts.launch, parts.compile,
-		parts.workers, journal, ids, parts.events, parts.asking, 10,
+		parts.profiles, parts.workers, journal, ids, parts.events, parts.asking, 10,
 		parts.ruling->names };
 	processes_begin(parts.processes, &p);
 	parts.limits.memory_bytes = MIB;
@@ -117,6 +122,7 @@ static inline void close_parts(void)
 	parts.roster = roster_free(parts.roster);
 	parts.workers = workers_free(parts.workers);
 	parts.compile = compile_free(parts.compile);
+	parts.profiles = profiles_free(parts.profiles);
 	parts.builds = builds_close(parts.builds);
 	parts.shelf = shelf_free(parts.shelf);
 	fd_closep(&parts.refused_folder);
