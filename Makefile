@@ -12,6 +12,7 @@
 #   make test-soak  SOAK_SECONDS=               make test-tsan, make test-valgrind
 #   make test-spec  SPEC=folder, SPEC_ONLY=     make test-differential  DIFF_FUNCTIONS=, DIFF_SEED=
 #   make bench-native  Wasm beside native code, ours and others': SUITE=folder, ONLY=, BENCH_SECONDS=
+#   make bench-tiers   what each tier costs to compile: MODULES=
 #
 # WERROR=1 makes warnings errors, V=1 shows whole command lines, JOBS=1 does one thing at a time.
 

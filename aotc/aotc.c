@@ -70,7 +70,7 @@ static const char usage[] =
 	"\n"
 	"Exit status: 0 done, 1 failed, 2 wrong usage, 3 the module is refused, 4 it is\n"
 	"unfit for the tier (another may take it).\n"
-	"Environment: REDSHIRT_WASM2C, REDSHIRT_CC, TMPDIR.\n";
+	"Environment: REDSHIRT_WASM2C, REDSHIRT_CC, REDSHIRT_TCC, TMPDIR.\n";
 
 enum {
 	OPTION_KEEP = 256,

@@ -53,6 +53,7 @@ $(foreach t,$(VALGRIND),$(eval $(call valgrind_rule,$(t))))
 RUNS := $(call name_of,$(QUICK)) $(patsubst test-%,valgrind-%,$(call name_of,$(VALGRIND)))
 include tests/bench/ipc.mk
 include tests/bench/native/native.mk
+include tests/bench/tiers.mk
 include tests/model/model.mk
 include tests/interfaces/interfaces.mk
 include tests/ipc/stress.mk
