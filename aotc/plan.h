@@ -29,7 +29,7 @@ struct plan {
 	enum plan_cpu cpu;
 	bool unknown_imports; /* those that nothing provides trap when called, and are no reason
 				 to refuse */
-	bool relaxed_reads; /* a load beyond memory whose value nobody uses need not trap */
+	bool relaxed_reads;   /* a load beyond memory whose value nobody uses need not trap */
 };
 
 /* The full tier, special, for this machine, exact. */
