@@ -136,8 +136,7 @@ static void print_toolchain(const json_t *toolchain)
 			print_line(text);
 	}
 	if (has_tier(toolchain, "full") && !has_tier(toolchain, "quick"))
-		print_line("no quick tier: a first start waits for optimized code (Debian: "
-			   "apt-get install tcc)");
+		print_line("no quick tier: a first start waits for optimized code");
 }
 
 static void print_about(json_t *final)
