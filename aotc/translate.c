@@ -11,6 +11,7 @@
 #define C_FACTOR         64ull /* DESIGN section 9: C at most so many times the wasm ... */
 #define C_BASE           MIB   /* ... and that much more */
 #define PART_CODE_BYTES  (128 * KIB)
+#define PART_QUICK_BYTES (512 * KIB)  /* of code as well: tcc has soon read the declarations */
 #define TRANSLATOR_PLAIN "text.plain" /* this file says that the text is not one we know */
 
 /* Exit codes of our functions in the jail; 1 is left to the C library and the sanitizers. */
@@ -280,11 +281,11 @@ static void choose_form(struct build *build)
 static int run_text(struct build *build)
 {
 	struct build_job job = build_job_of(build, "text", "the cutter");
-	uint64_t part = build->part_bytes ? build->part_bytes : PART_CODE_BYTES;
+	uint64_t part = build->part_bytes                  ? build->part_bytes
+			: build->plan.tier == OBJECT_QUICK ? PART_QUICK_BYTES
+							   : PART_CODE_BYTES;
 	uint64_t parts = (build->facts.n.code_bytes + part - 1) / part;
 
-	if (build->plan.tier == OBJECT_QUICK)
-		parts = 1; /* tcc is done before a second would have read the declarations */
 	build->parts = parts < 1                 ? 1
 		       : parts < BUILD_PARTS_MAX ? (uint32_t)parts
 						 : BUILD_PARTS_MAX;
