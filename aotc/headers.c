@@ -16,6 +16,7 @@ EMBED(headers_after, "runtime/w2c/rs-after.h");
 EMBED(headers_exceptions, "runtime/w2c/wasm-rt-exceptions.h");
 EMBED(headers_calls, "runtime/w2c/rs-calls.h");
 EMBED(headers_simd, "runtime/w2c/rs-simd.h");
+EMBED(headers_simd_float, "runtime/w2c/rs-simd-float.h");
 EMBED(headers_simd_plain, "runtime/w2c/rs-simd-plain.h");
 EMBED(headers_simd_after, "runtime/w2c/rs-simd-after.h");
 EMBED(headers_counters, "runtime/w2c/rs-counters.ld");
@@ -63,6 +64,7 @@ int headers_write_simd(struct work *work)
 				     "#else\n#include \"rs-simd.h\"\n#endif\n";
 	static const struct embedded all[] = {
 		{ "rs-simd.h", headers_simd, headers_simd_end },
+		{ "rs-simd-float.h", headers_simd_float, headers_simd_float_end },
 		{ "rs-simd-plain.h", headers_simd_plain, headers_simd_plain_end },
 	};
 	struct work outer = { .fd = -1 }, inner = { .fd = -1 };

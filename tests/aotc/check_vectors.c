@@ -421,6 +421,30 @@ START_TEST(every_instruction_does_what_the_interpreter_does)
 }
 END_TEST
 
+static const struct {
+	const char *what, *body;
+} beyond[] = {
+	{ "a vector", "(drop (v128.load (i32.const 65521)))" },
+	{ "half of one", "(drop (v128.load8x8_s (i32.const 65529)))" },
+	{ "a byte for all lanes", "(drop (v128.load8_splat (i32.const 65536)))" },
+	{ "a lane at the end of addresses", "(drop (v128.load64_lane offset=4294967295 1 "
+					    "(i32.const -1) (v128.const i64x2 1 2)))" },
+	{ "a lane, stored", "(v128.store16_lane 3 (i32.const 65535) (v128.const i64x2 1 2))" },
+};
+
+START_TEST(what_is_beyond_memory_is_not_read_even_if_nobody_looks)
+{
+	char text[256];
+
+	if (!harness_has(HARNESS_NEW))
+		return;
+	snprintf(text, sizeof(text), "(module (memory 1) (func (export \"_start\") %s))",
+		beyond[_i].body);
+	int code = harness_run_text(HARNESS_NEW, 0, false, text);
+	ck_assert_msg(code == HARNESS_FAULT, "%s: ended with %d", beyond[_i].what, code);
+}
+END_TEST
+
 static Suite *vectors_suite(void)
 {
 	Suite *s = suite_create("vectors");
@@ -428,6 +452,8 @@ static Suite *vectors_suite(void)
 
 	tcase_set_timeout(all, 120);
 	tcase_add_loop_test(all, every_instruction_does_what_the_interpreter_does, 0, 4);
+	tcase_add_loop_test(all, what_is_beyond_memory_is_not_read_even_if_nobody_looks, 0,
+		ARRAY_LEN(beyond));
 	suite_add_tcase(s, all);
 	return s;
 }
