@@ -1,7 +1,9 @@
 /*
  * bench_start.c: from rsd's request to a worker that is locked and ready, for an object that is
  * compiled already; against fork and exec of a small static program that says one byte. The two
- * take turns, so that both see the same machine. Then what an idle worker costs in memory.
+ * take turns, so that both see the same machine; so does the same program with LARGE_BYTES of
+ * initialised data, because what a start costs must not depend on them. Then what an idle
+ * worker costs in memory.
  *
  * Aims: a ready worker within 500 us on a quiet machine and within 1.5 times the static
  * program; 64 KiB of private memory.
@@ -13,7 +15,8 @@
 
 #include "tests/runtime/launch.h"
 
-#define ROUNDS 400
+#define ROUNDS      400
+#define LARGE_BYTES (16 * MIB)
 
 static double now_us(void)
 {
@@ -91,15 +94,14 @@ static double exec_one(void)
 
 static struct launcher launcher;
 
-static int make_object(const char *guest)
+static int make_object(const char *module)
 {
 	char path[128];
 	struct stat stat;
 	int fd;
 
-	snprintf(path, sizeof(path), "%s/%s.object", folder, guest);
-	must("%s/libexec/redshirt/aotc -o %s %s/%s.wasm", getenv("REDSHIRT_TREE"), path,
-		getenv("REDSHIRT_GUESTS"), guest);
+	snprintf(path, sizeof(path), "%s/object", folder);
+	must("%s/libexec/redshirt/aotc -o %s %s", getenv("REDSHIRT_TREE"), path, module);
 	int from = open(path, O_RDONLY | O_CLOEXEC);
 	ck_assert_int_ge(from, 0);
 	ck_assert_int_eq(fstat(from, &stat), 0);
@@ -113,6 +115,20 @@ static int make_object(const char *guest)
 	return fd;
 }
 
+/* The same code, and no page of the data is empty. */
+static int make_large(void)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/large.wasm", folder);
+	must("echo 'const char large[%llu] = { [0 ... %llu] = 7 };' >%s/data.c",
+		(unsigned long long)LARGE_BYTES, (unsigned long long)LARGE_BYTES - 1, folder);
+	must("clang --target=wasm32-wasi -Wl,--no-gc-sections,--strip-debug -o %s %s/echo.o "
+	     "%s/data.c",
+		path, getenv("REDSHIRT_GUESTS"), folder);
+	return make_object(path);
+}
+
 static void end(struct launched *w)
 {
 	syscall(SYS_pidfd_send_signal, w->pidfd, SIGKILL, NULL, 0);
@@ -123,7 +139,7 @@ static void end(struct launched *w)
 /* From the request on; what rsd shares with the worker was made before. */
 static double start_one(int object)
 {
-	struct launched w = launch_ask(&launcher, object, 7, LAUNCH_MEMORY, 0);
+	struct launched w = launch_ask(&launcher, object, 7, 2 * LARGE_BYTES, 0);
 
 	launch_ready(&w);
 	double after = now_us();
@@ -173,20 +189,26 @@ static void idle(int object)
 
 START_TEST(start)
 {
-	static double exec_us[ROUNDS], ready_us[ROUNDS];
+	static double exec_us[ROUNDS], ready_us[ROUNDS], large_us[ROUNDS];
+	char echo[1024];
 
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	make_static();
-	int object = make_object("echo");
+	snprintf(echo, sizeof(echo), "%s/echo.wasm", getenv("REDSHIRT_GUESTS"));
+	int object = make_object(echo), large = make_large();
 	launcher = launch(0);
 	for (int i = 0; i < ROUNDS; i++) {
 		exec_us[i] = exec_one();
 		ready_us[i] = start_one(object);
+		large_us[i] = start_one(large);
 	}
 	double exec = median(exec_us, ROUNDS), ready = median(ready_us, ROUNDS);
 	printf("%-44s %8.0f us\n", "fork and exec of a static program", exec);
 	printf("%-44s %8.0f us, %.2f times that\n", "request to ready worker", ready,
 		ready / exec);
+	double more = median(large_us, ROUNDS);
+	printf("%-44s %8.0f us, %.2f times the one before\n",
+		"the same with 16 MiB of initialised data", more, more / ready);
 	idle(object);
 	must("rm -r %s", folder);
 }
