@@ -46,6 +46,9 @@ const struct way_row ways_all[WAYS] = {
 			"clang") "export REDSHIRT_CC=$(command -v clang); ",
 		"clang"),
 
+	/* The object of the first of ours: the places are the same. */
+	[WAY_OURS_LIMITED] = { "redshirt, with a CPU limit", "rs limit", "simd", PLACE("ours"),
+		"exit 0", PLACE("ours") "exec rsctl run --cpu 3600 \"$0\" \"$@\"", "it", 0 },
 	[WAY_OURS_PROFILED] = OURS_BY("redshirt, with a profile", "rs prof", "simd",
 		PLACE("profiled"), COMPILE_PROFILED, "it"),
 	/* A compiler that only links, so that nothing better is made behind what is measured.
@@ -74,6 +77,8 @@ const struct target ways_targets[] = {
 	{ "against gcc -O3", NULL, WAY_OURS, OPPONENT_WAY, WAY_GCC, 1.05, 0 },
 	{ "with a profile, against gcc -O3", NULL, WAY_OURS_PROFILED, OPPONENT_WAY, WAY_GCC,
 		0.97, 0 },
+	{ "a CPU limit costs nothing", NULL, WAY_OURS_LIMITED, OPPONENT_WAY, WAY_OURS, 1.005,
+		0 },
 	{ "no SIMD in WABT, against gcc -O3", NULL, WAY_OURS_OLD, OPPONENT_WAY, WAY_GCC, 1.20,
 		0 },
 	{ "computed goto, against the best native", "vm_goto", WAY_OURS, OPPONENT_NATIVE, 0,
