@@ -11,6 +11,7 @@ smaller as long as it still fails, and kept. The seed is printed; --module N mak
 import argparse
 import concurrent.futures
 import os
+import re
 import sys
 import time
 
@@ -22,7 +23,7 @@ from program import Module, Step, words_of
 from workshop import DONE, UNFIT, Workshop
 
 FUNCTIONS, CALLS, OTHERS = 250, 4, 1
-SHRINK_S = 90  # so long a failing module is made smaller
+TRIES = 120  # to make a failing module smaller
 
 
 class Case:
@@ -83,17 +84,31 @@ class Case:
         except (ValueError, RuntimeError):
             return False
 
+    def callees(self, number):
+        function = self.generator.functions[number]
+        return {int(n) for n in re.findall(r'call \$f(\d+)', ' '.join(function.statements + function.values))}
+
+    def circles(self, number):
+        """The function; it and what it calls; and so on until all."""
+        circle, everything = {number}, set(range(len(self.generator.functions)))
+        while True:
+            yield circle
+            wider = circle.union(*map(self.callees, circle))
+            if circle == everything:
+                return
+            circle = wider if wider != circle else everything
+
     def shrink(self, configuration, call):
         """The functions that must keep their bodies, and of these the statements that must stay."""
-        until = time.monotonic() + SHRINK_S
-        keep = set(range(len(self.generator.functions)))
-        if not self.fails(configuration, call, keep):
-            return keep  # it takes more than this call
+        keep = next((circle for circle in self.circles(call[0]) if self.fails(configuration, call, circle)), None)
+        if keep is None:
+            return set(range(len(self.generator.functions)))  # it takes more than this call
+        tries = iter(range(TRIES, 0, -1))
         size = len(keep) - 1
         while size:
             for at in range(0, len(self.generator.functions), size):
                 fewer = keep - (set(range(at, at + size)) - {call[0]})
-                if fewer != keep and time.monotonic() < until and self.fails(configuration, call, fewer):
+                if fewer != keep and next(tries, None) and self.fails(configuration, call, fewer):
                     keep = fewer
             size //= 2
         for number in keep:
@@ -101,7 +116,7 @@ class Case:
             for statement in list(function.statements):
                 rest = [other for other in function.statements if other is not statement]
                 whole, function.statements = function.statements, rest
-                if time.monotonic() > until or not self.fails(configuration, call, keep):
+                if not next(tries, None) or not self.fails(configuration, call, keep):
                     function.statements = whole
         return keep
 

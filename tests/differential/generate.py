@@ -173,7 +173,7 @@ class Generator:
         r = self.random
         if type == V128:
             return self.bits(I64) | self.bits(I64) << 64
-        if r.random() < 0.5:
+        if r.random() < (0.5 if type in (I32, I64) else 0.3):
             return r.choice(EDGES[type])
         if type in (I32, I64):
             return r.randrange(-100, 1000) & (1 << BITS[type]) - 1 if r.random() < 0.5 else r.getrandbits(BITS[type])
@@ -189,7 +189,7 @@ class Generator:
         self.function, self.breaks = function, []
         # constant initial values of reinterpreted floats stand in code: global initialisers must be plain
         function.statements = [f'(if (i32.eqz (call $burn)) (then (return {self.zeros(function.results)})))']
-        function.statements += [self.statement(2) for _ in range(r.randrange(1, 6))]
+        function.statements += [self.statement(2) for _ in range(r.randrange(1, 5))]
         function.values = [self.value(type, 2) for type in function.results]
 
     def zeros(self, types):
@@ -258,7 +258,7 @@ class Generator:
                 return self.comparison(depth)
         elif self.one_in(8):
             return f'({type}.copysign {left} (call $nan.{type} {right}))'
-        elif self.one_in(3):  # what must not become one operation
+        elif self.one_in(2):  # what must not become one operation
             return f'({type}.{r.choice(("add", "sub"))} ({type}.mul {left} {right}) {self.value(type, depth)})'
         return f'({type}.{r.choice(BINARY[type])} {left} {right})'
 
