@@ -1,15 +1,10 @@
 #include "aotc/code.h"
 
-#include <assert.h>
-
-#define NESTING_MAX 1000u /* that a limit may allow */
-
 struct walk {
 	struct module *m;
 	struct wasm_reader r;
 	uint32_t function, nesting;
 	uint64_t locals;
-	bool catches[NESTING_MAX + 1]; /* of each block around: a try with a catch of a tag? */
 };
 
 /* A row of an opcode table: reads the immediates. Rows left out have no read: unknown opcodes.
@@ -47,7 +42,7 @@ static int enter(struct walk *w)
 		return reason_refuse(w->m->reason,
 			"function %u nests deeper than the limit of %u blocks", w->function,
 			w->m->limits->nesting);
-	w->catches[w->nesting++] = false;
+	w->nesting++;
 	return 0;
 }
 
@@ -82,24 +77,6 @@ static int tag_index(struct walk *w)
 {
 	if (wasm_u32(&w->r) >= w->m->tags_count)
 		wasm_fail(&w->r, "a tag that does not exist");
-	return 0;
-}
-
-static int catch (struct walk *w)
-{
-	w->catches[w->nesting - 1] = true;
-	return tag_index(w);
-}
-
-/* Behind a catch of a tag it is printed as `else` without braces: all but its first statement
- * would be done for every exception. */
-static int catch_all(struct walk *w)
-{
-	if (w->catches[w->nesting - 1])
-		return reason_refuse(w->m->reason,
-			"function %u has a try with both catch and catch_all, which wasm2c "
-			"1.0.42 translates wrongly",
-			w->function);
 	return 0;
 }
 
@@ -317,8 +294,7 @@ static const struct op ops[256] = {
 	[0x02 ... 0x04] = { block },
 	[0x05] = { none },
 	[0x06] = { block, FEATURE_EXCEPTIONS },
-	[0x07] = { catch, FEATURE_EXCEPTIONS },
-	[0x08] = { tag_index, FEATURE_EXCEPTIONS },
+	[0x07 ... 0x08] = { tag_index, FEATURE_EXCEPTIONS },
 	[0x09] = { label, FEATURE_EXCEPTIONS },
 	[0x0a] = { .never = "references to exceptions" },
 	[0x0b] = { end },
@@ -331,7 +307,7 @@ static const struct op ops[256] = {
 	[0x13] = { call_indirect, FEATURE_TAIL_CALLS },
 	[0x14 ... 0x15] = { .never = "typed function references" },
 	[0x18] = { delegate, FEATURE_EXCEPTIONS },
-	[0x19] = { catch_all, FEATURE_EXCEPTIONS },
+	[0x19] = { none, FEATURE_EXCEPTIONS },
 	[0x1a ... 0x1b] = { none },
 	[0x1c] = { typed_select, FEATURE_REFERENCE_TYPES },
 	[0x1f] = { .never = "exceptions of the newer form (try_table)" },
@@ -469,7 +445,6 @@ int code_walk(struct module *m, uint32_t function, struct wasm_reader body)
 	struct walk w = { .m = m, .r = body, .function = function, .nesting = 1 };
 	int refused = read_locals(&w);
 
-	assert(m->limits->nesting <= NESTING_MAX);
 	while (!refused && !w.r.wrong && w.nesting > 0) {
 		uint8_t opcode = wasm_byte(&w.r);
 		if (!w.r.wrong)

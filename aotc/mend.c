@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+/* --- tail calls --- */
+
 /* Lines that stand for others, without their indentation. */
 static const struct {
 	const char *line, *mended;
@@ -51,8 +53,9 @@ static bool put_known(struct mend *m, const char *line, size_t size)
 	return false;
 }
 
-static int put_line(struct mend *m, const char *line, size_t size)
+static int put_line(void *context, const char *line, size_t size)
 {
+	struct mend *m = context;
 	size_t lost = lost_type(line, size);
 
 	if (lost > 0) {
@@ -70,7 +73,94 @@ static int put_line(struct mend *m, const char *line, size_t size)
 	return 0;
 }
 
-static int put_lines(struct mend *m, const char *text, size_t size)
+/* --- exceptions --- */
+
+#define BRACES_MAX 8192 /* in each other: front_limits' nesting, and what a try prints */
+
+/* The blocks around, innermost last. */
+struct braces {
+	FILE *out;
+	uint32_t depth;
+	struct {
+		bool handler;  /* of a `catch` of one tag */
+		uint8_t added; /* braces of ours to be closed with it */
+	} blocks[BRACES_MAX];
+};
+
+static const char handler_head[] = "if (wasm_rt_exception_tag() == ";
+
+static bool starts(const char *at, const char *end, const char *with)
+{
+	size_t n = strlen(with);
+
+	return (size_t)(end - at) >= n && memcmp(at, with, n) == 0;
+}
+
+static int open_block(struct braces *b, const char *line, const char *at, const char *end)
+{
+	if (b->depth == BRACES_MAX)
+		return MEND_STRANGE;
+	b->blocks[b->depth].handler =
+		at + 1 == end && memmem(line, (size_t)(at - line), handler_head,
+					 sizeof handler_head - 1) != NULL;
+	b->blocks[b->depth++].added = 0;
+	fputc('{', b->out);
+	return 0;
+}
+
+/* Returns where to go on behind the brace at `at`. */
+static const char *close_block(struct braces *b, const char *at, const char *end)
+{
+	static const char other[] = " else ";
+	bool handler = false;
+	uint32_t added = 0;
+
+	if (b->depth > 0) {
+		b->depth--;
+		handler = b->blocks[b->depth].handler;
+		added = b->blocks[b->depth].added;
+	}
+	while (added-- > 0)
+		fputc('}', b->out);
+	fputc('}', b->out);
+	at++;
+	if (!handler || !starts(at, end, other) || b->depth == 0 ||
+		starts(at + sizeof other - 1, end, handler_head))
+		return at;
+	fputs(" else {", b->out);
+	b->blocks[b->depth - 1].added++;
+	return at + sizeof other - 1;
+}
+
+/* A function begins where a line has no indentation. */
+static int put_braces(void *context, const char *line, size_t size)
+{
+	struct braces *b = context;
+	const char *end = line + size;
+	int r = 0;
+
+	if (size > 0 && *line != ' ' && *line != '}')
+		b->depth = 0;
+	for (const char *at = line; at < end && r == 0;) {
+		if (*at == '}') {
+			at = close_block(b, at, end);
+			continue;
+		}
+		if (*at == '{')
+			r = open_block(b, line, at, end);
+		else
+			fputc(*at, b->out);
+		at++;
+	}
+	return r;
+}
+
+/* --- texts, line by line --- */
+
+typedef int line_function(void *context, const char *line, size_t size);
+
+static int put_lines(
+	line_function *put, void *context, FILE *out, const char *text, size_t size)
 {
 	const char *end = text + size;
 	int r = 0;
@@ -78,12 +168,25 @@ static int put_lines(struct mend *m, const char *text, size_t size)
 	while (text < end && r == 0) {
 		const char *newline = memchr(text, '\n', (size_t)(end - text));
 		const char *until = newline ? newline : end;
-		r = put_line(m, text, (size_t)(until - text));
+		r = put(context, text, (size_t)(until - text));
 		if (newline)
-			fputc('\n', m->out);
+			fputc('\n', out);
 		text = until + 1;
 	}
-	return m->type ? MEND_STRANGE : r;
+	return r;
+}
+
+static int finish(FILE *out, int r, char **mended)
+{
+	if (ferror(out))
+		r = -ENOMEM;
+	if (fclose(out) != 0)
+		r = -ENOMEM;
+	if (r) {
+		free(*mended);
+		*mended = NULL;
+	}
+	return r;
 }
 
 int mend_tail_calls(const char *text, size_t size, char **mended, size_t *mended_size)
@@ -92,14 +195,15 @@ int mend_tail_calls(const char *text, size_t size, char **mended, size_t *mended
 
 	if (!m.out)
 		return -ENOMEM;
-	int r = put_lines(&m, text, size);
-	if (ferror(m.out))
-		r = -ENOMEM;
-	if (fclose(m.out) != 0)
-		r = -ENOMEM;
-	if (r) {
-		free(*mended);
-		*mended = NULL;
-	}
-	return r;
+	int r = put_lines(put_line, &m, m.out, text, size);
+	return finish(m.out, r ? r : m.type ? MEND_STRANGE : 0, mended);
+}
+
+int mend_handlers(const char *text, size_t size, char **mended, size_t *mended_size)
+{
+	struct braces b = { .out = open_memstream(mended, mended_size) };
+
+	if (!b.out)
+		return -ENOMEM;
+	return finish(b.out, put_lines(put_braces, &b, b.out, text, size), mended);
 }

@@ -1,5 +1,5 @@
 /*
- * mend.h: what wasm2c 1.0.42 gets wrong about tail calls, put right in its text.
+ * mend.h: what wasm2c 1.0.42 gets wrong about tail calls and exceptions, put right in its text.
  *
  * Of a function that makes tail calls it writes a second one, `wasm_tailcall_...`, which a loop
  * in the first caller calls again and again with the instance behind a pointer. Three kinds of
@@ -12,7 +12,10 @@
  * - the second function lacks FUNC_PROLOGUE, by which each other learns that its instance is a
  * constant (rs-common.h).
  *
- * Only modules that make tail calls get here, and only from a version whose text was read.
+ * Of a `try` with both `catch` and `catch_all` it prints the latter as `else` without braces,
+ * so that all but its first statement is done for every exception: it gets the braces.
+ *
+ * Only modules that use these get here, and only from a version whose text was read.
  */
 #pragma once
 
@@ -24,3 +27,4 @@ enum {
 
 /* A new text, closed with a zero. 0, -ENOMEM or MEND_STRANGE. */
 int mend_tail_calls(const char *text, size_t size, char **mended, size_t *mended_size) MUST_USE;
+int mend_handlers(const char *text, size_t size, char **mended, size_t *mended_size) MUST_USE;

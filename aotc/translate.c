@@ -215,10 +215,18 @@ static int cut_rest(struct build *build, const char *rest, size_t size)
 	return written ? written : r;
 }
 
-static int mend(char **text, size_t *size)
+static int mend(const struct build *build, char **text, size_t *size)
 {
+	uint32_t features = build->facts.n.features;
 	char *mended = NULL;
-	int r = mend_tail_calls(*text, *size, &mended, size);
+	int r = 0;
+
+	if (features & FEATURE_TAIL_CALLS)
+		r = mend_tail_calls(*text, *size, &mended, size);
+	else if (features & FEATURE_EXCEPTIONS) /* no module has both */
+		r = mend_handlers(*text, *size, &mended, size);
+	else
+		return 0;
 
 	if (r == 0) {
 		free(*text);
@@ -235,8 +243,8 @@ static int text_step(void *argument)
 	size_t size = 0, head = 0;
 	int r = work_read(&build->work, "m.c", UINT64_MAX, &text, &size);
 
-	if (r == 0 && build->facts.n.features & FEATURE_TAIL_CALLS)
-		r = mend((char **)&text, &size);
+	if (r == 0)
+		r = mend(build, (char **)&text, &size);
 	if (r == MEND_STRANGE)
 		return STEP_ERROR;
 	if (r == 0)

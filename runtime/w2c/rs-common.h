@@ -1,6 +1,6 @@
 /*
  * rs-common.h: what both families of wasm2c share. Our wasm-rt.h stands in front of wasm2c's own on the include path and
- * turns its output, not one character of it changed (but for tail calls: aotc/mend.h), into code for one instance at
+ * turns its output, not one character of it changed (but for what aotc/mend.h mends), into code for one instance at
  * known addresses. aotc carries these files inside itself, writes them beside the generated C and writes rs-config.h with
  * what only it knows:
  *
