@@ -36,6 +36,7 @@ struct build {
 	bool text_is_known;   /* the translator's, word by word */
 	bool plain;           /* the form that is compiled */
 	const char *plain_why;
+	bool lines; /* the module says what source it comes from: lines.h */
 	bool walls_told;
 	bool abandoned;   /* whoever read the status lines is gone */
 	int status_fd;    /* -1: nobody listens */
@@ -54,7 +55,8 @@ int build_unfit(struct build *build, const char *format, ...) PRINTF(2, 3) MUST_
  * compiler"). */
 struct build_job {
 	const char *name, *what;
-	uint64_t memory_bytes; /* that it may well take: no more are started than fit; 0: little */
+	uint64_t memory_bytes; /* that it may well take: no more are started than fit; 0: little
+				*/
 	struct jail_job jail;
 	struct jail_end end; /* after build_run */
 };
@@ -65,8 +67,9 @@ struct build_job build_tool(
 	struct build *build, const char *name, const char *what, const char *const *argv);
 
 /*
- * Runs them all, build->jobs at a time, or fewer where memory is short. 0 when each has exited, whatever its code (each `end`
- * says); else the reason of the first that did not: limits and crashes are the module's fault.
+ * Runs them all, build->jobs at a time, or fewer where memory is short. 0 when each has exited,
+ * whatever its code (each `end` says); else the reason of the first that did not: limits and
+ * crashes are the module's fault.
  */
 int build_run(struct build *build, const char *stage, struct build_job *jobs,
 	uint32_t count) MUST_USE;

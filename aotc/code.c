@@ -446,7 +446,10 @@ int code_walk(struct module *m, uint32_t function, struct wasm_reader body)
 	int refused = read_locals(&w);
 
 	while (!refused && !w.r.wrong && w.nesting > 0) {
+		const uint8_t *at = w.r.at;
 		uint8_t opcode = wasm_byte(&w.r);
+		if (!w.r.wrong && m->seen)
+			m->seen(m->seen_context, at);
 		if (!w.r.wrong)
 			refused = step(&w, &ops[opcode], 0, opcode);
 	}

@@ -6,6 +6,7 @@
 
 #include <sys/stat.h>
 
+#include "aotc/lines.h"
 #include "aotc/profile.h"
 
 #define TABLE_GROWTH 65536u /* entries that a growing table may gain */
@@ -39,8 +40,7 @@ static void config_imports(const struct build *build, FILE *file)
 		fprintf(file, "#define %s%u rs_i%u\n", prefix, row, row);
 		any = true;
 	}
-	fprintf(file, "#define RS_HAS_IMPORTS %d\n",
-		any || build->facts.n.unknown_count > 0);
+	fprintf(file, "#define RS_HAS_IMPORTS %d\n", any || build->facts.n.unknown_count > 0);
 	fputs("#define RS_UNKNOWN_IMPORTS(ROW)", file);
 	for (uint32_t i = 0; i < build->facts.n.unknown_count; i++)
 		fprintf(file, " ROW(%u)", build->facts.unknown[i]);
@@ -121,6 +121,8 @@ static void fill_command(struct build *build, uint32_t part, struct command *c)
 	if (build->parts == 1 && build->tools.compiler == FLAGS_GCC)
 		add(c, "-fwhole-program"); /* all there is stands in this file: local, and
 					      inlined as it pays */
+	if (build->lines) /* after -g0: code is the same, and the object keeps none of it */
+		add(c, build->tools.compiler == FLAGS_GCC ? "-g1" : "-gline-tables-only");
 	add(c, "-I.");
 	add(c, c->module);
 	add(c, c->part);
@@ -203,7 +205,7 @@ static int compile_parts(struct build *build)
 	return r;
 }
 
-static int link_parts(struct build *build)
+static int link_to(struct build *build, const char *output, const char *extra)
 {
 	CLEANUP(freep) char *names = calloc(build->parts, 16);
 	struct command c = { .count = 0 };
@@ -218,12 +220,24 @@ static int link_parts(struct build *build)
 		add(&c, names + 16 * i);
 	}
 	add(&c, "-lgcc"); /* counting bits, where the CPU cannot */
+	if (extra)
+		add(&c, extra);
 	add(&c, "-o");
-	add(&c, COMPILE_OBJECT);
+	add(&c, output);
 	struct build_job job = build_tool(build, "link", "the linker", c.argv);
 	allow_compiler(build->tools.linker, folder, &job);
 	int r = build_run(build, "link", &job, 1);
 	return r ? r : judge_compiler(build, &job);
+}
+
+/* Once more with what the compiler says of lines, which is read and not kept. */
+static int link_parts(struct build *build)
+{
+	int r = link_to(build, COMPILE_OBJECT, build->lines ? "-Wl,--strip-debug" : NULL);
+
+	if (r == 0 && build->lines && link_to(build, LINES_LINKED, NULL) == 0)
+		lines_make(build);
+	return r;
 }
 
 static int compile_full(struct build *build)

@@ -7,7 +7,6 @@
 
 #define PIECES_MAX     16u /* that a compiler makes of a function */
 #define TEXT_BYTES_MAX OBJECT_SIZE_MAX
-#define SYMBOL_SIZE    64u
 
 /* ---- which ---- */
 
@@ -44,8 +43,7 @@ static void print_plain(const char *text, size_t size, FILE *to)
 	}
 }
 
-/* The name before a line's first bracket, if the line begins a function's body. */
-static bool begins_function(const char *line, size_t size, char symbol[SYMBOL_SIZE])
+bool listing_begins(const char *line, size_t size, char symbol[LISTING_SYMBOL_SIZE])
 {
 	const char *bracket = memchr(line, '(', size), *start = bracket;
 
@@ -55,7 +53,7 @@ static bool begins_function(const char *line, size_t size, char symbol[SYMBOL_SI
 						 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"))
 		start--;
 	size_t n = (size_t)(bracket - start);
-	if (n == 0 || n >= SYMBOL_SIZE)
+	if (n == 0 || n >= LISTING_SYMBOL_SIZE)
 		return false;
 	memcpy(symbol, start, n);
 	symbol[n] = '\0';
@@ -66,12 +64,12 @@ static bool begins_function(const char *line, size_t size, char symbol[SYMBOL_SI
 static void print_bodies(
 	const struct facts *facts, const char *text, uint32_t function, FILE *to)
 {
-	char symbol[SYMBOL_SIZE];
+	char symbol[LISTING_SYMBOL_SIZE];
 	bool inside = false;
 
 	for (size_t n; *text; text += n + (text[n] == '\n')) {
 		n = strcspn(text, "\n");
-		if (!inside && *text != ' ' && begins_function(text, n, symbol))
+		if (!inside && *text != ' ' && listing_begins(text, n, symbol))
 			inside = pack_function_index(facts, symbol) == function;
 		if (!inside)
 			continue;
@@ -120,15 +118,15 @@ static int find_pieces(struct build *build, const uint8_t *elf, size_t size, uin
 	return 0;
 }
 
-/* Beside the compiler, as the assembler and the linker are. */
-static void find_disassembler(const struct build *build, char path[TOOLCHAIN_PATH_SIZE])
+/* As the assembler and the linker are. */
+void listing_tool(const struct build *build, const char *name, char path[TOOLCHAIN_PATH_SIZE])
 {
 	const char *slash = strrchr(build->tools.cc, '/');
 	int folder = slash ? (int)(slash - build->tools.cc) : 0;
-	int n = snprintf(path, TOOLCHAIN_PATH_SIZE, "%.*s/objdump", folder, build->tools.cc);
+	int n = snprintf(path, TOOLCHAIN_PATH_SIZE, "%.*s/%s", folder, build->tools.cc, name);
 
 	if (n < 0 || n >= TOOLCHAIN_PATH_SIZE || access(path, X_OK) < 0)
-		snprintf(path, TOOLCHAIN_PATH_SIZE, "/usr/bin/objdump");
+		snprintf(path, TOOLCHAIN_PATH_SIZE, "/usr/bin/%s", name);
 }
 
 static int disassemble(struct build *build, const struct piece *piece, FILE *to)
@@ -141,7 +139,7 @@ static int disassemble(struct build *build, const struct piece *piece, FILE *to)
 
 	if (r)
 		return r;
-	find_disassembler(build, tool);
+	listing_tool(build, "objdump", tool);
 	snprintf(
 		start, sizeof start, "--start-address=%#llx", (unsigned long long)piece->start);
 	snprintf(end, sizeof end, "--stop-address=%#llx", (unsigned long long)piece->end);

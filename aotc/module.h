@@ -76,6 +76,9 @@ struct module {
 	uint64_t locals_total;
 	uint32_t *negations; /* where f32.neg and f64.neg stand: the first limits->negations */
 	uint32_t negations_count;
+	void (*seen)(
+		void *context, const uint8_t *at); /* each instruction; NULL: nobody looks */
+	void *seen_context;
 	bool grows_memory, grows_tables;
 	bool writes_tables; /* table.set and its kind */
 	bool reads_data;    /* memory.init or data.drop */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "aotc/compile.h"
+#include "aotc/lines.h"
 #include "aotc/provenance.h"
 #include "aotc/quick.h"
 #include "aotc/skeleton.h"
@@ -22,6 +23,8 @@ enum {
 	PIECE_NAMES,
 	PIECE_RECORD,
 	PIECE_SKELETON,
+	PIECE_LINES,
+	PIECE_FILES,
 	PIECES
 };
 
@@ -87,8 +90,8 @@ uint32_t pack_function_index(const struct facts *facts, const char *symbol)
 		       : OBJECT_NOT_WASM;
 }
 
-/* Only calls the function of that index. Optimised it may be all that is left of it; in the quick
- * tier, where nothing is inlined, it is no caller that anybody wrote. */
+/* Only calls the function of that index. Optimised it may be all that is left of it; in the
+ * quick tier, where nothing is inlined, it is no caller that anybody wrote. */
 bool pack_is_passage(const char *symbol)
 {
 	uint32_t export;
@@ -251,6 +254,7 @@ struct packing {
 	struct object_header *header;
 	char *record;
 	struct verify_symbols symbols; /* of elf */
+	struct lines lines;
 	struct skeleton_made skeleton;
 	struct piece pieces[PIECES];
 };
@@ -262,6 +266,7 @@ static void packing_deinit(struct packing *p)
 	free(p->functions);
 	free(p->header);
 	free(p->record);
+	lines_deinit(&p->lines);
 	free(p->skeleton.bytes);
 }
 
@@ -331,6 +336,15 @@ static int make_skeleton(struct build *build, struct packing *p)
 	return r;
 }
 
+static void take_lines(struct build *build, struct packing *p)
+{
+	if (!lines_take(build, &p->lines))
+		return;
+	p->pieces[PIECE_LINES] =
+		(struct piece){ p->lines.rows, p->lines.count * sizeof *p->lines.rows, 0 };
+	p->pieces[PIECE_FILES] = (struct piece){ p->lines.files, p->lines.files_bytes, 0 };
+}
+
 int pack_object(struct build *build, int fd, uint64_t *bytes)
 {
 	CLEANUP(packing_deinit) struct packing p = { 0 };
@@ -345,11 +359,16 @@ int pack_object(struct build *build, int fd, uint64_t *bytes)
 		r = make_skeleton(build, &p);
 	if (r)
 		return r;
+	take_lines(build, &p);
 	*bytes = lay_out(p.pieces);
 	if (*bytes > OBJECT_SIZE_MAX)
 		return build_refuse(build, "turns into an object of more than %llu MiB",
 			OBJECT_SIZE_MAX / MIB);
 	fill_header(build, p.pieces, &p.skeleton, p.header);
+	p.header->lines_offset = p.pieces[PIECE_LINES].offset;
+	p.header->lines_count = p.lines.count;
+	p.header->files_offset = p.pieces[PIECE_FILES].offset;
+	p.header->files_bytes = p.lines.files_bytes;
 	p.header->unwind_address = p.symbols.unwind_address;
 	p.header->unwind_bytes = p.symbols.unwind_bytes;
 	r = write_pieces(fd, p.pieces);

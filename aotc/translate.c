@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "aotc/lines.h"
 #include "aotc/mend.h"
 #include "aotc/quick.h"
 #include "aotc/split.h"
@@ -136,6 +137,8 @@ static int front_step(void *argument)
 	}
 	if (r == 0)
 		r = facts_write(&build->work, &front);
+	if (r == 0 && build->plan.tier != OBJECT_QUICK)
+		lines_read_module(build, wasm, size);
 	if (r < 0)
 		fprintf(stderr, "%s\n", strerror(-r));
 	front_deinit(&front);
@@ -161,6 +164,7 @@ static int run_front(struct build *build)
 		return build_fail(
 			build, "the checker ended with %d: %.300s", job.end.code, line);
 	}
+	build->lines = faccessat(build->work.fd, LINES_SOURCE, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 	r = facts_read(&build->work, &build->facts);
 	return r == FACTS_BAD ? build_fail(build, "the checker's answer makes no sense") : r;
 }

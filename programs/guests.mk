@@ -22,10 +22,14 @@ guests: $(C_GUESTS) $(WAT_GUESTS) $(GUEST_HEADERS) $(EXAMPLES:%=$(OUT)/share/red
 # Compiled and linked in two steps: given -O while linking, clang runs any wasm-opt it finds, and the bytes would depend
 # on that. --strip-debug drops the C library's debug information and keeps the functions' names, which traps show.
 $(GUESTS)/%.wasm: $(GUESTS)/%.o
-	$(call Q,WASMLD)$(GUEST_CC) --target=wasm32-wasi -Wl,--strip-debug -o $@ $<
+	$(call Q,WASMLD)$(GUEST_CC) --target=wasm32-wasi $(GUEST_STRIP) -o $@ $<
 $(BARE_GUESTS:%=$(GUESTS)/%.wasm): $(GUESTS)/%.wasm: $(GUESTS)/%.o
 	$(call Q,WASMLD)$(GUEST_CC) --target=wasm32-unknown-unknown -nostdlib -Wl,--strip-debug,--no-entry -o $@ $<
 GUEST_TARGET := wasm32-wasi
+# This one keeps it: traps in it name their lines.
+GUEST_STRIP := -Wl,--strip-debug
+$(GUESTS)/lines.wasm: GUEST_STRIP :=
+$(GUESTS)/lines.o: GUEST_CFLAGS += -g
 $(BARE_GUESTS:%=$(GUESTS)/%.o): GUEST_TARGET := wasm32-unknown-unknown
 $(BARE_GUESTS:%=$(GUESTS)/%.o): GUEST_CFLAGS += -mbulk-memory # else clang calls memcpy()
 define guest_object

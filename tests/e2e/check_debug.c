@@ -100,6 +100,20 @@ START_TEST(a_function_is_shown_as_c_and_as_machine_code)
 }
 END_TEST
 
+START_TEST(a_trap_names_the_line_of_the_source)
+{
+	struct run_said said = run("rsctl run --best \"$guests\"/lines.wasm");
+	char *traps = strtok(said.out, "\n"), *calls = strtok(NULL, "\n");
+
+	ck_assert_int_eq(said.status, 134);
+	ck_assert(traps && calls);
+	const char *first = strstr(said.err, "#0 "), *second = strstr(said.err, "#1 ");
+	ck_assert_msg(first && strstr(first, traps) && strstr(said.err, traps) < first &&
+			      (!second || strstr(said.err, calls)),
+		"%s, %s: %s", traps, calls, said.err);
+}
+END_TEST
+
 static Suite *suite(void)
 {
 	Suite *s = suite_create("debug");
@@ -111,6 +125,7 @@ static Suite *suite(void)
 	tcase_add_test(tools, gdb_shows_the_programs_names);
 	tcase_add_test(tools, perf_shows_the_programs_names);
 	tcase_add_test(tools, a_function_is_shown_as_c_and_as_machine_code);
+	tcase_add_test(tools, a_trap_names_the_line_of_the_source);
 	tcase_add_test(tools, what_does_not_run_cannot_be_debugged);
 	suite_add_tcase(s, tools);
 	return s;
