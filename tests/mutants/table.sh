@@ -518,6 +518,27 @@ mutant supervisor/compiling/jobs.c 'what nobody waits for has full priority' com
 mutant supervisor/compiling/jobs.c 'who waits is not heard' compile_tiers '
 	s/if (job->state != JOB_BUILDING || !job->low)/if (1)/'
 
+# ---- profiles: what is believed of counters, and when they are used ----
+
+mutant supervisor/compiling/tally.c 'a counter begins anew when it is full' tally '
+	s/return a > UINT64_MAX - b ? UINT64_MAX : a + b;/return a + b;/'
+mutant supervisor/compiling/tally.c 'a damaged file is used' tally '
+	s/hash_equal(&t->head.checksum, &sum)/true/'
+mutant supervisor/compiling/tally.c 'what different objects counted is added up' tally '
+	s/had.counters_id != head.counters_id ||/0 ||/'
+mutant supervisor/compiling/profiles.c 'each run of a share makes another object' profiles '
+	s/return (runs \& (runs - 1)) == 0;/return true;/'
+mutant supervisor/compiling/profiles.c 'what was taken is taken again' profiles '
+	s/if (run->taken)/if (0)/'
+mutant supervisor/compiling/profiles.c 'any number of processes count' profiles '
+	s/if (ps->runs_count >= PROFILES_RUNS_MAX)/if (0)/'
+mutant supervisor/compiling/profiles.c 'a profile of another compiler is used' profiles '
+	s/return tally_is_settled(&entry->head) \&\& ps->compile \&\&/return tally_is_settled(\&entry->head) || /'
+mutant aotc/skeleton.c 'counters of a function may lie beyond the others' profile '
+	s/row.count > counters - row.first)/0)/'
+mutant runtime/object.c 'counters that can shrink are shared' profile '
+	s/ || !(seals \& F_SEAL_SHRINK))/)/'
+
 # ---- aotc: what an object is made of, and what it says of itself ----
 
 mutant aotc/toolchain.c 'objects with relaxed reads have the id of exact ones' toolchain '
