@@ -3,9 +3,9 @@
 
     differential.py [--build FOLDER] [--functions N] [--seed N] [--module N] [--configuration NAME]
 
-Each module (generate.py) has up to FUNCTIONS functions, called CALLS times with edges and chance as arguments. Every module goes
-through the quick tier, where there is one, and OTHERS more configurations in turn; each second module has vectors if a
-translator knows them. A call that gives something else than the oracles (oracle.py) say is a failure: its module is made
+Each module (generate.py) has up to FUNCTIONS functions, called CALLS times with edges and chance as arguments. Every
+module goes through the quick tier, where there is one, and OTHERS more configurations in turn; each second module has
+vectors if a translator knows them. A call that gives something else than the oracles (oracle.py) say is a failure: its module is made
 smaller as long as it still fails, and kept. The seed is printed; --module N makes only that module again.
 """
 import argparse

@@ -187,7 +187,6 @@ class Generator:
         function.locals = [r.choice(self.types) for _ in range(r.randrange(2, 6))]
         self.places = list(enumerate(function.parameters + function.locals))
         self.function, self.breaks = function, []
-        # constant initial values of reinterpreted floats stand in code: global initialisers must be plain
         function.statements = [f'(if (i32.eqz (call $burn)) (then (return {self.zeros(function.results)})))']
         function.statements += [self.statement(2) for _ in range(r.randrange(1, 5))]
         function.values = [self.value(type, 2) for type in function.results]
@@ -481,6 +480,7 @@ class Generator:
                 f'{" ".join(gives)} (call $left))')
 
     def reset(self):
+        """What a call begins with. Here, not where globals are declared, any bits of a float can be written."""
         sets = ' '.join(f'(global.set $g{i} {value})' for i, (_, value) in enumerate(self.globals))
         table = f'(table.init $entries (i32.const 0) (i32.const 0) (i32.const {TABLE}))' if self.changes_table else ''
         return (f'(func $reset (global.set $fuel (i32.const {FUEL})) {sets} '
