@@ -174,7 +174,7 @@ END_TEST
 static Suite *suite(void)
 {
 	Suite *s = suite_create("foreign");
-	TCase *tc = tcase_create("programs");
+	TCase *tc = tcase_create("programs"), *ruby = tcase_create("ruby");
 
 	tcase_set_timeout(tc, 240);
 	tcase_add_unchecked_fixture(tc, setup, run_folders_end);
@@ -182,9 +182,13 @@ static Suite *suite(void)
 	tcase_add_test(tc, a_module_of_21_megabytes_is_compiled_within_limits);
 	tcase_add_test(tc, it_speaks);
 	tcase_add_test(tc, equations_are_solved);
-	tcase_add_test(tc, a_module_of_17000_functions_is_compiled_within_limits);
-	tcase_add_test(tc, it_wants_imports_that_nothing_provides);
 	suite_add_tcase(s, tc);
+	tcase_set_timeout(ruby, 240);
+	tcase_add_unchecked_fixture(ruby, setup, run_folders_end);
+	tcase_add_checked_fixture(ruby, run_rsd, run_rsd_end);
+	tcase_add_test(ruby, a_module_of_17000_functions_is_compiled_within_limits);
+	tcase_add_test(ruby, it_wants_imports_that_nothing_provides);
+	suite_add_tcase(s, ruby);
 	return s;
 }
 
