@@ -67,7 +67,8 @@
  *     not be used any more), limited}], allowance? {processes, memory_bytes, outstanding,
  * cpu_s?, depth, used {...}}: for all that it starts, object? (that it runs on)}} or {"program": {as in ls, and processes
  * [numbers], objects [object] (on disk, the best first), behind? {tier, stage, done, total} (is
- *     made, or waits to be), why? (refused because), not_quick?, not_profiled? (why no object of
+ *     made, or waits to be), why? (refused because), profile? {as in
+ *     profiles}, not_quick?, not_profiled? (why no object of
  *     that tier can be made), manifest? (records that follow; missing: it has none),
  * manifest_wrong? (it is malformed: the program may use and handle nothing)}} and then one for
  * each record of its manifest:

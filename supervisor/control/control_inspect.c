@@ -124,6 +124,14 @@ static void add_objects(struct session *s, json_t *object)
 	add_why(object, "not_profiled", survey->objects_of[OBJECT_PROFILED].why);
 }
 
+static void add_profile(struct session *s, json_t *object, const struct hash *program)
+{
+	struct profiles_row row;
+
+	if (profiles_get(s->parts->profiles, program, &row))
+		json_object_set_new(object, "profile", describe_profile(&row));
+}
+
 static void send_program(struct session *s, const struct store_entry *entry)
 {
 	struct inspect *inspect = s->state;
@@ -131,6 +139,7 @@ static void send_program(struct session *s, const struct store_entry *entry)
 
 	json_object_set_new(object, "processes", processes_of(s, &inspect->program));
 	add_objects(s, object);
+	add_profile(s, object, &inspect->program);
 	add_manifest(object, programs_manifest(s->parts->programs, &inspect->program));
 	session_row(s, json_pack("{s:o}", "program", object));
 }

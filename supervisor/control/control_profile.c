@@ -95,21 +95,6 @@ static void profile_begin(struct session *s, const json_t *request)
 		events_add(s->parts->events, verb->event, 0, &change->program, "%s", "");
 }
 
-static json_t *describe_row(const struct profiles_row *row)
-{
-	json_t *json = json_pack("{s:o, s:b, s:I, s:i, s:I, s:I, s:I}", "program",
-		describe_hash(&row->program), "watched", row->watched, "runs",
-		(json_int_t)row->runs, "running", (int)row->running, "bytes",
-		(json_int_t)row->bytes, "since_ms", (json_int_t)row->since_ms, "changed_ms",
-		(json_int_t)row->changed_ms);
-
-	json_object_set_new(json, "used", json_boolean(row->settled && !row->of_another));
-	if (row->of_another)
-		json_object_set_new(json, "why",
-			json_string("another compiler made the object that counted"));
-	return json;
-}
-
 static void profile_step(struct session *s)
 {
 	const struct change *change = s->state;
@@ -124,7 +109,7 @@ static void profile_step(struct session *s)
 	/* of one that has nothing any more only the program is said */
 	if (!profiles_get(s->parts->profiles, &change->program, &row))
 		row = (struct profiles_row){ .program = change->program };
-	session_ok(s, describe_row(&row));
+	session_ok(s, describe_profile(&row));
 }
 
 static void profile_end(struct session *s)
@@ -165,7 +150,7 @@ static void show_one(struct session *s, const char *prefix)
 		fail(s, PROFILES_NONE);
 		return;
 	}
-	session_row(s, describe_row(&row));
+	session_row(s, describe_profile(&row));
 	session_ok(s, NULL);
 }
 
@@ -193,7 +178,7 @@ static void profiles_step(struct session *s)
 			break;
 		listed->last = row.program;
 		listed->any = true;
-		session_row(s, describe_row(&row));
+		session_row(s, describe_profile(&row));
 	}
 	if (!more)
 		session_ok(s, NULL);

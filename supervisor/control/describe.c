@@ -284,3 +284,18 @@ json_t *describe_process_fully(const struct session_parts *parts, struct process
 	json_object_set_new(object, "mediated", mediated);
 	return object;
 }
+
+json_t *describe_profile(const struct profiles_row *row)
+{
+	json_t *json = json_pack("{s:o, s:b, s:I, s:i, s:I, s:I, s:I}", "program",
+		describe_hash(&row->program), "watched", row->watched, "runs",
+		(json_int_t)row->runs, "running", (int)row->running, "bytes",
+		(json_int_t)row->bytes, "since_ms", (json_int_t)row->since_ms, "changed_ms",
+		(json_int_t)row->changed_ms);
+
+	json_object_set_new(json, "used", json_boolean(row->settled && !row->of_another));
+	if (row->of_another)
+		json_object_set_new(json, "why",
+			json_string("another compiler made the object that counted"));
+	return json;
+}

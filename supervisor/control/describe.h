@@ -21,3 +21,5 @@ json_t *describe_object(const struct session_parts *parts, const struct lookup_k
 /* Its name, if rsd knows one; otherwise hex digits. */
 json_t *describe_interface(const struct session_parts *parts, const struct hash *interface);
 json_t *describe_hash(const struct hash *hash);
+/* A row of profiles. */
+json_t *describe_profile(const struct profiles_row *row);
