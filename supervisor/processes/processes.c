@@ -333,6 +333,9 @@ static void started(void *context, uint64_t id, pid_t pid, int pidfd)
 	p->pidfd = pidfd;
 	if (loop_poll(ps->parts.loop, pidfd, POLLIN, pidfd_ready, p, &p->pidfd_watch))
 		log_warning("watch", "proc=%" PRIu64 " why=\"too many\"", id);
+	/* its worker may have said that it is ready before, and have been asked to stop */
+	if (p->sent == SIGTERM)
+		send_signal(p, SIGTERM);
 	(void)happened(ps, p, PROCESS_STARTED);
 }
 

@@ -110,6 +110,21 @@ START_TEST(a_kill_before_the_pidfd_is_known_waits_for_it)
 }
 END_TEST
 
+/* What the worker says and what the launcher says come on different ways. */
+START_TEST(a_stop_before_the_pidfd_is_known_is_sent_when_it_is)
+{
+	begin("launcher stay");
+	struct process *p = start(parts.limits);
+	turn_to(p, PROCESS_STARTING);
+	ck_assert_int_eq(p->pidfd, -1);
+	p->ran = true;
+	processes_happened(p, PROCESS_READY);
+	processes_stop(parts.processes, p, 3600 * 1000);
+	ck_assert_int_eq(p->state, PROCESS_STOPPING);
+	is_gone(p, ENDING_STOPPED, 128 + SIGTERM);
+}
+END_TEST
+
 START_TEST(an_end_that_nobody_tells_is_seen_all_the_same)
 {
 	begin("launcher forget");
@@ -276,6 +291,7 @@ static Suite *suite(void)
 	tcase_add_test(ends, a_stop_before_it_runs_is_a_kill);
 	tcase_add_test(ends, a_stop_during_the_compile_leaves_nothing);
 	tcase_add_test(ends, a_kill_before_the_pidfd_is_known_waits_for_it);
+	tcase_add_test(ends, a_stop_before_the_pidfd_is_known_is_sent_when_it_is);
 	tcase_add_test(ends, an_end_that_nobody_tells_is_seen_all_the_same);
 	tcase_add_test(ends, when_the_launcher_dies_so_do_its_workers);
 	tcase_add_test(ends, a_start_under_way_ends_with_the_launcher);
