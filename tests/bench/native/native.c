@@ -10,8 +10,9 @@
  * folder of a suite, where NAME/args may hold arguments and NAME/input standard input. $tools
  * and $peers: what runs others; $only_link: a compiler that only links; $kept, if it is set:
  * where what ours compile is kept for the next time, which then says nothing of how long that
- * takes. Ends with 0 also when targets are missed; with 1 when a program does not say the same
- * in every way, or cannot be built or run in one of ours.
+ * takes; $BENCH_WAYS: the only ways, if it is set. Ends with 0 also when targets are missed;
+ * with 1 when a program does not say the same in every way, or cannot be built or run in one of
+ * ours.
  */
 #include <errno.h>
 #include <jansson.h>
@@ -294,6 +295,23 @@ static int status(void)
 	return EXIT_SUCCESS;
 }
 
+/* $BENCH_WAYS: heads of columns, each closed by a comma. The first way is what all others are
+ * held against. */
+static void leave_out(void)
+{
+	const char *wanted = getenv("BENCH_WAYS");
+	char head[64];
+
+	for (enum way way = WAY_GCC + 1; wanted && way < WAYS; way++) {
+		snprintf(head, sizeof(head), "%s,", ways_all[way].head);
+		const char *at = strstr(wanted, head);
+		while (at && at > wanted && at[-1] != ',')
+			at = strstr(at + 1, head);
+		if (!at)
+			results.absent[way] = "to be in BENCH_WAYS";
+	}
+}
+
 static double seconds(void)
 {
 	const char *text = getenv("BENCH_SECONDS");
@@ -320,6 +338,7 @@ int main(int argc, char **argv)
 	limit_s = seconds();
 	results.load_before = load();
 	set_up(folder);
+	leave_out();
 	prepare_all();
 	measure();
 	results.load_after = load();

@@ -3,6 +3,7 @@
 # and `input`). ONLY='name ...' picks programs, BENCH_SECONDS (360) says about how long it may take. The table goes to
 # standard output, the numbers to $(BUILD)/bench/native.json. What is not installed is left out, and it says so:
 # make deps-bench; WASM3= and IWASM= are paths of interpreters. BENCH_KEEP=1 keeps what was compiled for the next time.
+# BENCH_WAYS=gcc,rs,V8, measures only those columns.
 
 BENCH_NATIVE := $(BUILD)/tests/bench/native
 BUILT   := $(BUILD)/bench/native
