@@ -13,7 +13,7 @@
 
 #define TRIAL_WORDS_MAX 64u
 #define TRIAL_TEXT_SIZE 512u
-#define TRIAL_LIMIT_S   120
+#define TRIAL_LIMIT_S   600
 
 #define TRIAL_LATE (-1)
 
