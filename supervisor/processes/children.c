@@ -200,6 +200,9 @@ static void gone(void *context, struct process *p)
 {
 	struct offspring *o = context;
 
+	/* it may have ended before rsd came to read that it runs */
+	if (!o->ran && p->ran)
+		running(o, p);
 	o->process = NULL;
 	if (!o->ran) {
 		answer_start(o, failure(p));

@@ -185,6 +185,23 @@ START_TEST(a_start_is_answered_when_the_child_runs)
 }
 END_TEST
 
+/* What it said last is read when it is gone. */
+START_TEST(a_child_that_was_quicker_than_the_word_that_it_runs_did_run)
+{
+	begin_with_children("launcher stay");
+	const struct children_request request = usual();
+	struct process *p = begin_child(parent->id, &request);
+	turn_until_started(p);
+	p->ran = true;
+	kill_and_bury(p);
+	ck_assert_uint_eq(starts_count, 1);
+	ck_assert_uint_eq(starts[0].status, RS_OK);
+	ck_assert_uint_eq(starts[0].child, p->id);
+	children_wait(children, parent->id, 50, p->id);
+	last_end_is(RS_OK, ENDING_KILLED);
+}
+END_TEST
+
 START_TEST(a_child_has_what_it_was_given_and_no_more)
 {
 	begin_with_children("launcher stay");
@@ -496,6 +513,7 @@ static Suite *suite(void)
 	TCase *const cases[] = { begins, allowance, endings };
 
 	tcase_add_test(begins, a_start_is_answered_when_the_child_runs);
+	tcase_add_test(begins, a_child_that_was_quicker_than_the_word_that_it_runs_did_run);
 	tcase_add_test(begins, a_child_has_what_it_was_given_and_no_more);
 	tcase_add_test(begins, nobody_gives_what_he_has_not_himself);
 	tcase_add_test(begins, what_is_not_in_the_store_is_not_started);
