@@ -7,30 +7,15 @@
 #include "runtime/calls.h"
 #include "runtime/memory.h"
 #include "runtime/trap.h"
+#include "runtime/unwind.h"
 #include "runtime/w2c/symbols.h"
 #include "runtime/wasi.h"
 
-/* Before a compiler's own first instruction here changes what the caller left in registers:
- * struct cfi_registers on the stack, of it what a call preserves. */
 __attribute__((naked)) void rs_trap(uint32_t cause __attribute__((unused)))
 {
-	__asm__("mov (%rsp), %rax\n\t"  /* where the call would return */
-		"lea 8(%rsp), %rdx\n\t" /* the stack before the call */
-		"sub $17 * 8, %rsp\n\t"
-		"mov %rbx, 3 * 8(%rsp)\n\t"
-		"mov %rbp, 6 * 8(%rsp)\n\t"
-		"mov %rdx, 7 * 8(%rsp)\n\t"
-		"mov %r12, 12 * 8(%rsp)\n\t"
-		"mov %r13, 13 * 8(%rsp)\n\t"
-		"mov %r14, 14 * 8(%rsp)\n\t"
-		"mov %r15, 15 * 8(%rsp)\n\t"
-		"mov %rax, 16 * 8(%rsp)\n\t"
-		"mov %rsp, %rsi\n\t"
-		"call trap_called");
+	__asm__(UNWIND_CAPTURE "mov %rsp, %rsi\n\t"
+			       "call trap_called");
 }
-_Static_assert(sizeof(struct cfi_registers) == 17 * 8 && CFI_RBX == 3 && CFI_RBP == 6 &&
-		       CFI_RSP == 7 && CFI_R12 == 12 && CFI_R15 == 15 && CFI_RIP == 16,
-	"where rs_trap() puts them");
 
 uint32_t rs_memory_grow(uint32_t had_pages, uint32_t more_pages)
 {

@@ -7,6 +7,13 @@
 #include "supervisor/rsctl/say.h"
 #include "supervisor/rsctl/term.h"
 
+void ask_print(json_t *final)
+{
+	json_object_del(final, "ok");
+	json_dumpf(final, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
+	putchar('\n');
+}
+
 const char *ask_text(const json_t *json, const char *key)
 {
 	const char *text = json_string_value(json_object_get(json, key));

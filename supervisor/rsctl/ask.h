@@ -37,6 +37,9 @@ int ask_refused(const struct reply *reply);
 /* REPLY_PROGRESS, shown. */
 void ask_progress(const char *about, const struct reply *reply);
 
+/* For --json: a final reply as one line, without the word that all went well. */
+void ask_print(json_t *final);
+
 /* Text and numbers of a reply that may lack them or lie about their type. */
 const char *ask_text(const json_t *json, const char *key); /* "" */
 json_int_t ask_number(const json_t *json, const char *key, json_int_t missing);

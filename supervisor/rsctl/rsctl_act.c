@@ -25,13 +25,6 @@ static int for_each_word(struct rsctl *ctl, int (*act)(struct rsctl *ctl, const 
 	return first;
 }
 
-static void print_json(json_t *final)
-{
-	json_object_del(final, "ok");
-	json_dumpf(final, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
-	putchar('\n');
-}
-
 /* Asks and, with --json, prints the final reply; *final may be NULL: it is not wanted. */
 static int act(struct rsctl *ctl, const char *about, json_t *request, json_t **final)
 {
@@ -44,7 +37,7 @@ static int act(struct rsctl *ctl, const char *about, json_t *request, json_t **f
 	if (code)
 		return code;
 	if (ctl->json)
-		print_json(reply);
+		ask_print(reply);
 	if (final)
 		*final = reply;
 	else
@@ -61,7 +54,7 @@ static int add(struct rsctl *ctl, const char *word)
 	if (code)
 		return code;
 	if (ctl->json)
-		print_json(json_pack("{s:s, s:b}", "program", hex, "known", known));
+		ask_print(json_pack("{s:s, s:b}", "program", hex, "known", known));
 	else
 		printf("%s\n", hex);
 	return CONTROL_OK;

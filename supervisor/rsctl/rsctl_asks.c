@@ -165,11 +165,8 @@ int rsctl_asks_answer(struct rsctl *ctl)
 	if (!question.request)
 		return say_error(CONTROL_USAGE, word, "the answer is allow or deny");
 	int code = ask(ctl, &question, &final);
-	if (code == CONTROL_OK && ctl->json) {
-		json_object_del(final, "ok");
-		json_dumpf(final, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
-		putchar('\n');
-	}
+	if (code == CONTROL_OK && ctl->json)
+		ask_print(final);
 	json_decref(final);
 	return code;
 }

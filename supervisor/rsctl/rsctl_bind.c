@@ -23,11 +23,8 @@ static int act(struct rsctl *ctl, json_t *request)
 	json_t *final;
 	int code = ask(ctl, &question, &final);
 
-	if (code == CONTROL_OK && ctl->json) {
-		json_object_del(final, "ok");
-		json_dumpf(final, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
-		putchar('\n');
-	}
+	if (code == CONTROL_OK && ctl->json)
+		ask_print(final);
 	json_decref(final);
 	return code;
 }

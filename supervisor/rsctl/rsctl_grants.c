@@ -84,9 +84,7 @@ static int change(struct rsctl *ctl, json_t *request)
 	if (code)
 		return code;
 	if (ctl->json) {
-		json_object_del(final, "ok");
-		json_dumpf(final, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
-		putchar('\n');
+		ask_print(final);
 	} else {
 		say_killed(final);
 	}

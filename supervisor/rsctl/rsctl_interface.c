@@ -170,13 +170,6 @@ static int diff(struct rsctl *ctl, char **words)
 
 /* --- names --- */
 
-static void print_final(json_t *final)
-{
-	json_object_del(final, "ok");
-	json_dumpf(final, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
-	putchar('\n');
-}
-
 static int teach(struct rsctl *ctl, const char *file)
 {
 	CLEANUP(definition_free) struct definition definition = { 0 };
@@ -198,7 +191,7 @@ static int teach(struct rsctl *ctl, const char *file)
 	if (code)
 		return code;
 	if (ctl->json)
-		print_final(final);
+		ask_print(final);
 	else
 		printf("%s %s\n", hex, ask_text(final, "name"));
 	json_decref(final);
@@ -219,7 +212,7 @@ static int forget(struct rsctl *ctl, const char *word)
 	};
 	code = ask(ctl, &question, &final);
 	if (code == CONTROL_OK && ctl->json)
-		print_final(final);
+		ask_print(final);
 	json_decref(final);
 	return code;
 }

@@ -92,11 +92,8 @@ static int change(struct rsctl *ctl, const char *program)
 
 	if (code)
 		return code;
-	if (ctl->json) {
-		json_object_del(final, "ok");
-		json_dumpf(final, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
-		putchar('\n');
-	}
+	if (ctl->json)
+		ask_print(final);
 	json_decref(final);
 	return CONTROL_OK;
 }

@@ -144,21 +144,10 @@ __attribute__((used)) void asked_with(const struct cfi_registers *registers)
 /* As rs_trap() takes them, but it returns. */
 __attribute__((naked)) static void ask(void)
 {
-	__asm__("mov (%rsp), %rax\n\t"
-		"lea 8(%rsp), %rdx\n\t"
-		"sub $17 * 8, %rsp\n\t"
-		"mov %rbx, 3 * 8(%rsp)\n\t"
-		"mov %rbp, 6 * 8(%rsp)\n\t"
-		"mov %rdx, 7 * 8(%rsp)\n\t"
-		"mov %r12, 12 * 8(%rsp)\n\t"
-		"mov %r13, 13 * 8(%rsp)\n\t"
-		"mov %r14, 14 * 8(%rsp)\n\t"
-		"mov %r15, 15 * 8(%rsp)\n\t"
-		"mov %rax, 16 * 8(%rsp)\n\t"
-		"mov %rsp, %rdi\n\t"
-		"call asked_with\n\t"
-		"add $17 * 8, %rsp\n\t"
-		"ret");
+	__asm__(UNWIND_CAPTURE "mov %rsp, %rdi\n\t"
+			       "call asked_with\n\t"
+			       "add $17 * 8, %rsp\n\t"
+			       "ret");
 }
 
 static const char *name_of(uint32_t offset)

@@ -6,13 +6,19 @@
 
 static const int never;
 
+/* As after a restart of rsd. */
+static void reopen(void)
+{
+	close_all();
+	open_all();
+}
+
 /* With a quick tier. */
 static void set_up_quick(void)
 {
 	set_up();
 	touch("quick");
-	close_all();
-	open_all();
+	reopen();
 }
 
 static void get_best(struct wish *wish, const char *text)
@@ -107,14 +113,12 @@ START_TEST(without_a_quick_compiler_or_the_wish_for_one_full_is_the_first)
 	struct wish wish;
 
 	parts.no_quick = true;
-	close_all();
-	open_all();
+	reopen();
 	get(&wish, "good");
 	is_of(&wish, OBJECT_FULL);
 	parts.no_quick = false;
 	ck_assert_int_eq(unlink(path("quick")), 0);
-	close_all();
-	open_all();
+	reopen();
 	get(&wish, "good again");
 	is_of(&wish, OBJECT_FULL);
 	ck_assert_int_eq(builds_of("quick"), 0);
@@ -151,8 +155,7 @@ START_TEST(full_has_the_last_word_on_what_quick_refuses_or_breaks_on)
 	ck_assert_int_eq(wish.outcome, COMPILE_REFUSED);
 	ck_assert_str_eq(wish.why, "imports env.foo, which nothing provides");
 	int before = compiles();
-	close_all();
-	open_all();
+	reopen();
 	get(&wish, "bad");
 	ck_assert_int_eq(wish.outcome, COMPILE_REFUSED);
 	ck_assert_str_eq(wish.why, "imports env.foo, which nothing provides");
@@ -166,8 +169,7 @@ START_TEST(aotc_is_told_what_rsd_was)
 
 	parts.way.target_cpu = "x86-64-v2";
 	parts.way.relaxed_reads = true;
-	close_all();
-	open_all();
+	reopen();
 	get_best(&wish, "good");
 	is_of(&wish, OBJECT_FULL);
 	ck_assert_int_eq(builds_of("full --target-cpu x86-64-v2 --relaxed-reads"), 1);
@@ -182,8 +184,7 @@ START_TEST(how_long_a_build_took_is_known_after_a_restart)
 	get(&wish, "slow");
 	turn_until_nothing_is_behind();
 	shelf_drop(wish.object);
-	close_all();
-	open_all();
+	reopen();
 	get(&wish, "slow"); /* also waits until the keys are known */
 	is_of(&wish, OBJECT_FULL);
 	ck_assert_uint_eq(compile_keys(compile, &wish.want.program, keys), 2);
@@ -195,8 +196,7 @@ START_TEST(how_long_a_build_took_is_known_after_a_restart)
 		ck_assert_uint_eq(note->bytes, 5);
 	}
 	builds_forget(builds, &wish.want.program);
-	close_all();
-	open_all();
+	reopen();
 	ck_assert_ptr_null(builds_find(builds, &keys[0].key));
 }
 END_TEST
@@ -344,8 +344,7 @@ START_TEST(a_refusal_behind_is_not_the_last_word)
 		is_of(&wish, OBJECT_QUICK);
 		turn_until_nothing_is_behind();
 		ck_assert_int_eq(builds_of("full"), i);
-		close_all();
-		open_all();
+		reopen();
 	}
 	for (int i = 0; i < 2; i++) {
 		get_best(&wish, "quick:good full:bad");
@@ -469,8 +468,7 @@ static void set_up_profiles(void)
 	touch("instrumented");
 	parts.profiles.hash = profile_hash;
 	parts.profiles.file = profile_file;
-	close_all();
-	open_all();
+	reopen();
 }
 
 START_TEST(a_profile_is_part_of_the_key_and_makes_another_object_the_best)
@@ -528,8 +526,7 @@ START_TEST(the_one_that_counts_is_made_for_who_asks_and_serves_nobody_else)
 	get(&wish, "good");
 	is_of(&wish, OBJECT_QUICK);
 	ck_assert_int_eq(unlink(path("instrumented")), 0);
-	close_all();
-	open_all();
+	reopen();
 	settled = 0;
 	wish = (struct wish){
 		.want = { .program = program, .quality = TIERS_INSTRUMENTED, .ready = ready }
