@@ -38,6 +38,12 @@ static const struct flag compile_flags[] = {
 	{ "-fmax-errors=3", "one is enough for a reason", GCC, TIERS },
 	{ "-ferror-limit=3", "one is enough for a reason", CLANG, TIERS },
 
+	{ "--param=max-goto-duplication-insns=40",
+		"the jump to an interpreter's next instruction, with what leads up to it, "
+		"stands "
+		"at the end of each (aotc/dispatch.h)",
+		GCC, OPTIMISED },
+
 	/* the language's meaning */
 	{ "-fwrapv", "wasm's integers wrap", BOTH, TIERS },
 	{ "-fno-strict-aliasing", "linear memory holds every type at every address", BOTH,

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "aotc/dispatch.h"
 #include "aotc/lines.h"
 #include "aotc/mend.h"
 #include "aotc/quick.h"
@@ -255,6 +256,8 @@ static int text_step(void *argument)
 		head = translate_head(build->tools.family, (const char *)text, size);
 	if (r == 0 && head == 0)
 		r = work_write(&build->work, TRANSLATOR_PLAIN, "", 0);
+	if (head > 0 && build->plan.tier != OBJECT_QUICK)
+		dispatch_text((char *)text + head, size - head);
 	if (r == 0)
 		r = work_write(&build->work, "m-head.h", text, head);
 	if (r == 0)

@@ -1,6 +1,6 @@
 /*
  * rs-common.h: what both families of wasm2c share. Our wasm-rt.h stands in front of wasm2c's own on the include path and
- * turns its output, not one character of it changed (but for what aotc/mend.h mends), into code for one instance at
+ * turns its output, not one character of it changed (but by aotc/mend.h and dispatch.h), into code for one instance at
  * known addresses. aotc carries these files inside itself, writes them beside the generated C and writes rs-config.h with
  * what only it knows:
  *
@@ -165,6 +165,17 @@ static inline bool rs_grow(uint64_t had, uint64_t more, uint64_t max)
 	RS_FIXED_TABLE_DECLARE                                                                   \
 	RS_TABLE_GROW(wasm_rt_grow_funcref_table, wasm_rt_funcref_table_t, wasm_rt_funcref_t)    \
 	RS_TABLE_GROW(wasm_rt_grow_externref_table, wasm_rt_externref_table_t, wasm_rt_externref_t)
+
+/*
+ * 4. The br_table at the head of an interpreter's loop (aotc/dispatch.h): the last target is for every operand beyond the
+ *    others.
+ */
+#define RS_JUMP(operand, ...)                                                                    \
+	{                                                                                        \
+		static const void *const rs_to[] = { __VA_ARGS__ };                              \
+		const uint32_t rs_last = sizeof rs_to / sizeof *rs_to - 1;                       \
+		goto *rs_to[(operand) < rs_last ? (operand) : rs_last];                          \
+	}
 
 /* The instance lives as long as the process, so there is nothing to give back. */
 #define wasm_rt_free_memory(memory)         ((void)(memory))

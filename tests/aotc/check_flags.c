@@ -33,6 +33,11 @@ static const struct row compile_rows[] = {
 	{ "-fvisibility=hidden", "", "void f(void) {}", ".hidden", true, ON_BOTH },
 	{ "-DNDEBUG", "-UNDEBUG", "#include <assert.h>\nvoid f(int x) { assert(x); }",
 		"__assert_fail", false, ON_BOTH },
+	{ "--param=max-goto-duplication-insns=40", "",
+		"int f(unsigned char *p, int x) { static void *const to[] = { &&a, &&b, &&c };"
+		"next: x = (x ^ *p) * 7 + (x >> 3) - (x << 4); p += 2; goto *to[*p];"
+		"a: x += 3; goto next; b: x ^= 5; goto next; c: return x; }",
+		"jmp .L", false, ON_GCC },
 	{ "-fwrapv", "", "int f(int x) { return x + 1 > x; }", "$1, %eax", false, ON_BOTH },
 	{ "-fno-strict-aliasing", "", "int f(int *a, float *b) { *a = 1; *b = 2; return *a; }",
 		"$1, %eax", false, ON_BOTH },
