@@ -11,6 +11,9 @@ mkdir -p "$(dirname "$out")"
 out=$(realpath "$(dirname "$out")")/$(basename "$out")
 rm -f "$out"
 
+# What every engine has had since Wasm 2.0, SIMD aside. With bulk memory clang 14 believes in threads, and then wants this model.
+wasm_2="-mbulk-memory -msign-ext -mnontrapping-fptoint -ftls-model=local-exec"
+
 # Compiled and linked in two steps: given -O while linking, clang runs any wasm-opt it finds.
 wasm() {
 	objects=$(mktemp -d)
@@ -31,8 +34,8 @@ gcc) gcc $flags -o "$out" "$@" -lm ;;
 gcc-native) gcc -march=native $flags -o "$out" "$@" -lm ;;
 clang) clang $flags -o "$out" "$@" -lm ;;
 clang-native) clang -march=native $flags -o "$out" "$@" -lm ;;
-wasm) wasm "" "$@" ;;
-simd) wasm -msimd128 "$@" ;;
+wasm) wasm "$wasm_2" "$@" ;;
+simd) wasm "$wasm_2 -msimd128" "$@" ;;
 *)
 	echo "usage: build.sh gcc|gcc-native|clang|clang-native|wasm|simd OUT FOLDER SOURCE..." >&2
 	exit 2
