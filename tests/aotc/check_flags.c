@@ -109,7 +109,7 @@ static const struct row link_rows[] = {
 };
 
 /* Rows without which today's toolchains do the same, or only the text of an error differs. */
-static const char *const comforts[] = { "-std=gnu11", "-O2", "-w",
+static const char *const comforts[] = { "-std=gnu11", "-O3", "-w",
 	"-Wno-incompatible-pointer-types", "-fmax-errors=3", "-ferror-limit=3",
 	"-fprofile-update=single", "-fprofile-correction", "-frandom-seed=redshirt",
 	"-shared" };
