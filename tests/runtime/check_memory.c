@@ -4,6 +4,7 @@
  */
 #include <setjmp.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "ipc/memfd.h"
@@ -188,6 +189,40 @@ START_TEST(everything_a_program_can_reach_beyond_its_memory_faults)
 }
 END_TEST
 
+/* What the kernel says of the mapping that holds an address: has it this flag? */
+static bool has_flag(uint64_t address, const char *flag)
+{
+	char line[512];
+	bool mine = false, has = false;
+	unsigned long long from, to;
+
+	FILE *maps = fopen("/proc/self/smaps", "r");
+	ck_assert_ptr_nonnull(maps);
+	while (fgets(line, sizeof line, maps)) {
+		if (sscanf(line, "%llx-%llx ", &from, &to) == 2)
+			mine = from <= address && address < to;
+		else if (mine && strncmp(line, "VmFlags:", 8) == 0)
+			has = strstr(line, flag) != NULL;
+	}
+	fclose(maps);
+	return has;
+}
+
+START_TEST(large_programs_get_large_pages)
+{
+	if (access("/sys/kernel/mm/transparent_hugepage", F_OK) < 0) {
+		fprintf(stderr, "not tested: this kernel has no transparent huge pages\n");
+		return;
+	}
+	map(16, 65536, GIB);
+	ck_assert_uint_eq(memory_grow(16, 1000), 0);
+	ck_assert(!has_flag((uint64_t)at(0), " hg"));
+	ck_assert(!has_flag((uint64_t)at(15 * PAGE), " hg"));
+	ck_assert(has_flag((uint64_t)at(4 * MIB), " hg"));
+	ck_assert(has_flag((uint64_t)at(1000 * PAGE), " hg"));
+}
+END_TEST
+
 static Suite *memory_suite(void)
 {
 	Suite *suite = suite_create("memory");
@@ -204,6 +239,7 @@ static Suite *memory_suite(void)
 	tcase_add_test(growing, a_lie_about_what_was_there_grows_nothing);
 	tcase_add_test(start, more_than_the_limit_at_the_beginning_is_refused);
 	tcase_add_test(start, the_image_is_a_copy);
+	tcase_add_test(start, large_programs_get_large_pages);
 	suite_add_tcase(suite, edges);
 	suite_add_tcase(suite, growing);
 	suite_add_tcase(suite, start);
