@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NAME_SIZE  32  /* var_l4294967295 */
+#define CASE_SIZE  32  /* case 4294967295: goto */
 #define LOCALS_MAX 16u /* that are read between the loop's label and the jump */
 
 struct line {
@@ -147,7 +147,7 @@ static uint32_t count_targets(struct text at)
 	uint32_t n = 0;
 
 	while (next_line(&at, &line)) {
-		char label[NAME_SIZE];
+		char label[CASE_SIZE];
 		snprintf(label, sizeof label, "case %u: goto ", n);
 		if (!is_target(line, label, &name))
 			break;
