@@ -1,8 +1,10 @@
 /* Works until it is ended, in functions that call each other: what profilers and debuggers look
- * at. */
+ * at. Through pointers, or a compiler might put one into the other. */
 #include <stdio.h>
 
 #define APART __attribute__((noinline))
+
+typedef unsigned int work(unsigned int n);
 
 static volatile unsigned int sink;
 
@@ -15,19 +17,23 @@ APART unsigned int churn(unsigned int n)
 	return n;
 }
 
+static work *volatile churning = churn;
+
 APART unsigned int rounds(unsigned int n)
 {
 	unsigned int all = 0;
 
 	for (unsigned int i = 0; i < 10; i++)
-		all += churn(n + i) ^ churn(n);
+		all += churning(n + i) ^ churning(n);
 	return all;
 }
+
+static work *volatile turning = rounds;
 
 int main(void)
 {
 	puts("spinning");
 	fflush(stdout);
 	for (;;)
-		sink += rounds(sink);
+		sink += turning(sink);
 }
