@@ -28,9 +28,10 @@ void priority_lower(pid_t pid)
 static bool raise_one(pid_t pid)
 {
 	const struct sched_param none = { 0 };
+	int ours = getpriority(PRIO_PROCESS, 0);
 
 	/* out of SCHED_IDLE only after the nice value allows it */
-	if (setpriority(PRIO_PROCESS, (id_t)pid, 0) && errno != ESRCH)
+	if (setpriority(PRIO_PROCESS, (id_t)pid, ours) && errno != ESRCH)
 		return false;
 	if (sched_setscheduler(pid, SCHED_OTHER, &none) && errno != ESRCH)
 		return false;

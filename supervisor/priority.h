@@ -15,5 +15,5 @@ enum {
 /* SCHED_IDLE, nice 19, idle disk class. What it starts later inherits them, so this comes right
  * after it was started. What the kernel lacks is left out. */
 void priority_lower(pid_t pid);
-/* Like any other again: it and all below it. */
+/* As the caller again: it and all below it. */
 int priority_raise(pid_t pid) MUST_USE;

@@ -244,7 +244,7 @@ START_TEST(who_waits_gets_it_at_full_priority)
 	touch("go");
 	turn_for(&settled, 1, 20000);
 	is_of(&best, OBJECT_FULL);
-	is_written("priority", "nice 0 policy 0\n");
+	is_at_our_priority();
 	turn_until_nothing_is_behind();
 	ck_assert_int_le(builds_of("full"), 2);
 }
