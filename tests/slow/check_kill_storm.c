@@ -31,15 +31,15 @@
 #define HELD_NAPS      500 /* until what rsd lets go of must be gone */
 
 static const struct ground {
-	const char *rsd; /* its command line */
+	const char *rsd; /* its command line; nothing is built behind, which holds files */
 	uint32_t interfaces, longest;
 	uint32_t share; /* of all kills, in percent */
 } grounds[] = {
-	{ "", 3, 4096, 40 },
-	{ "", 2, 64 * 1024, 20 },
-	{ "", 2, KILL_STORM_BODY_MAX, 10 },
-	{ "--mediate", 3, 4096, 20 },
-	{ "--mediate", 2, KILL_STORM_BODY_MAX, 10 },
+	{ "--tier full", 3, 4096, 40 },
+	{ "--tier full", 2, 64 * 1024, 20 },
+	{ "--tier full", 2, KILL_STORM_BODY_MAX, 10 },
+	{ "--tier full --mediate", 3, 4096, 20 },
+	{ "--tier full --mediate", 2, KILL_STORM_BODY_MAX, 10 },
 };
 
 static struct place {
