@@ -6,7 +6,7 @@
  *
  *     RS_MEMORY_BASE              abi.h's MEMORY_BASE
  *     RS_CAUSE_*                  abi.h's enum trap_cause
- *     RS_PLAIN                    1: the plain form, none of the tricks below
+ *     RS_PLAIN                    1: the plain form, of the tricks below only 3 and 4
  *     RS_QUICK                    1: for the quick tier's compiler
  *     RS_RELAXED_READS            1: a load beyond memory whose value nobody uses need not trap
  *     RS_TYPES_MAX                how many function types a module may have

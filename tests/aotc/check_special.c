@@ -35,8 +35,12 @@ static const char module[] =
 	"    (i32.load (i32.const 0)))"
 	"  (call_indirect (type $two) (i32.const 0) (i32.const 3)"
 	"    (i32.add (i32.load (i32.const 0)) (i32.const 1)))))))";
-#define ACT(name, value) "(local.set 1 (" name " (local.get 1) (i32.const " value "))) (br $l))"
+#define SUM    1u
+#define COUNT  2u
+#define ANSWER (1 + 2 + 4 + 20 + 3)
+
 /* Function 1 is an interpreter: eight instructions, and all other bytes end it. */
+#define ACT(name, value) "(local.set 1 (" name " (local.get 1) (i32.const " value "))) (br $l))"
 static const char interpreter[] =
 	"(module (import \"wasi_snapshot_preview1\" \"proc_exit\" (func $exit (param i32)))"
 	"(memory 1) (data (i32.const 16) \"\\00\\01\\02\\03\\04\\05\\06\\07\\00\\00\\ff\")"
@@ -51,10 +55,6 @@ static const char interpreter[] =
 					     "(func (export \"_start\") (call $run)))";
 #define INTERPRETER        1u
 #define INTERPRETER_ANSWER ((((((((3 * 5) ^ 9) << 2) | 1) - 7) & 63) << 1) + 3 + 3)
-
-#define SUM    1u
-#define COUNT  2u
-#define ANSWER (1 + 2 + 4 + 20 + 3)
 
 static const char *const compilers[] = { "/usr/bin/gcc", "/usr/bin/clang" };
 

@@ -11,7 +11,8 @@ mkdir -p "$(dirname "$out")"
 out=$(realpath "$(dirname "$out")")/$(basename "$out")
 rm -f "$out"
 
-# What every engine has had since Wasm 2.0, SIMD aside. With bulk memory clang 14 believes in threads, and then wants this model.
+# What every engine has had since Wasm 2.0, but for its SIMD. With bulk memory clang 14 believes in threads, and then wants
+# this model.
 wasm_2="-mbulk-memory -msign-ext -mnontrapping-fptoint -ftls-model=local-exec"
 
 # Compiled and linked in two steps: given -O while linking, clang runs any wasm-opt it finds.
